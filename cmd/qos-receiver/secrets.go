@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// minToken is the length under which a bearer token can be guessed, in bytes.
+const minToken = 8
+
+// secret is a flag's value or the content of its file, "" when neither is given.
+func secret(flag string, value *string, file string) (string, error) {
+	if value != nil && file != "" {
+		return "", fmt.Errorf("only one of --%s and --%s-file may be given", flag, flag)
+	}
+	text := ""
+	switch {
+	case value != nil:
+		text = *value
+	case file != "":
+		content, err := readSecret(flag, file)
+		if err != nil {
+			return "", err
+		}
+		text = content
+	default:
+		return "", nil
+	}
+	if text == "" {
+		return "", fmt.Errorf("--%s is empty", flag)
+	}
+	return text, nil
+}
+
+// readSecret reads a file without the line end that editors add.
+func readSecret(flag, file string) (string, error) {
+	content, err := os.ReadFile(file) //nolint:gosec // The operator names the file.
+	if err != nil {
+		return "", fmt.Errorf("--%s-file: %w", flag, err)
+	}
+	return strings.TrimRight(string(content), "\r\n"), nil
+}
+
+// token is a secret that travels in an Authorization header.
+func token(flag string, value *string, file string) (string, error) {
+	text, err := secret(flag, value, file)
+	if err != nil || text == "" {
+		return text, err
+	}
+	if len(text) < minToken {
+		return "", fmt.Errorf("--%s is shorter than %d characters", flag, minToken)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("--%s may only hold visible ASCII characters", flag)
+	}
+	return text, nil
+}
+
+// secretList is all values of a repeatable flag and of its files.
+func secretList(flag string, values, files []string) ([]string, error) {
+	all := append([]string{}, values...)
+	for _, file := range files {
+		content, err := readSecret(flag, file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, content)
+	}
+	for _, text := range all {
+		if text == "" {
+			return nil, errors.New("--" + flag + " is empty")
+		}
+	}
+	return all, nil
+}

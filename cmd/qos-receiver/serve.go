@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
+	"github.com/qosform/terraform-provider-qos/internal/receiver/store"
+)
+
+const (
+	headerTimeout = 10 * time.Second
+	// answerTimeout is longer than the longest long-poll.
+	answerTimeout = time.Minute
+	idleTimeout   = 2 * time.Minute
+	// shutdownTimeout is what callbacks in flight get to be stored.
+	shutdownTimeout = 10 * time.Second
+	maxHeaderBytes  = 64 << 10
+)
+
+type serveCommand struct {
+	Listen               string         `env:"QOS_RECEIVER_LISTEN" default:":8080" placeholder:"ADDRESS" help:"Address to listen on; port 0 takes a free one."`
+	PublicURL            string         `env:"QOS_RECEIVER_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Where ThingSpace reaches this receiver. The provider then insists that the QoS callback is registered to it."`
+	Database             string         `env:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"SQLite database; made if it does not exist."`
+	ReadToken            *string        `env:"QOS_RECEIVER_READ_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read /v1; without a journal token it may also write."`
+	ReadTokenFile        string         `env:"QOS_RECEIVER_READ_TOKEN_FILE" placeholder:"FILE" help:"File that holds the read token."`
+	JournalToken         *string        `env:"QOS_RECEIVER_JOURNAL_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read and write /v1."`
+	JournalTokenFile     string         `env:"QOS_RECEIVER_JOURNAL_TOKEN_FILE" placeholder:"FILE" help:"File that holds the journal token."`
+	CallbackUsername     []string       `env:"QOS_RECEIVER_CALLBACK_USERNAME" secret:"" sep:"none" placeholder:"NAME" help:"Username that callbacks carry. Repeatable."`
+	CallbackPassword     []string       `env:"QOS_RECEIVER_CALLBACK_PASSWORD" secret:"" sep:"none" placeholder:"PASSWORD" help:"Password that callbacks carry. Repeatable: during a rotation both are accepted."`
+	CallbackPasswordFile []string       `env:"QOS_RECEIVER_CALLBACK_PASSWORD_FILE" placeholder:"FILE" help:"File that holds one callback password. Repeatable."`
+	RequireCredentials   bool           `env:"QOS_RECEIVER_REQUIRE_CREDENTIALS" help:"Refuse callbacks without credentials. ThingSpace documents credentials for some events only."`
+	Account              []string       `env:"QOS_RECEIVER_ACCOUNT" placeholder:"NAME" help:"Billing account whose callbacks are taken; all, if none is given. Repeatable."`
+	AllowSource          []netip.Prefix `env:"QOS_RECEIVER_ALLOW_SOURCE" placeholder:"CIDR" help:"Network that callbacks may come from; any, if none is given. Repeatable."`
+	TrustedProxy         []netip.Prefix `env:"QOS_RECEIVER_TRUSTED_PROXY" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For is believed. Repeatable."`
+	TLSCertificate       string         `env:"QOS_RECEIVER_TLS_CERTIFICATE" name:"tls-certificate" placeholder:"FILE" help:"Certificate chain, PEM."`
+	TLSKey               string         `env:"QOS_RECEIVER_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
+	Retention            retention      `env:"QOS_RECEIVER_RETENTION" default:"400d" placeholder:"DURATION" help:"How long the bodies of callbacks are kept, such as 400d or 48h. What they said of a request is kept for good."`
+	LogFormat            string         `env:"QOS_RECEIVER_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
+	LogLevel             slog.Level     `env:"QOS_RECEIVER_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+}
+
+// Run serves until ctx ends, then lets callbacks in flight finish.
+func (c *serveCommand) Run(ctx context.Context, out streams) error {
+	log := c.logger(out)
+	cfg, err := c.serverConfig(log)
+	if err != nil {
+		return err
+	}
+	certificates, err := c.tlsConfig()
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	journal, err := store.Open(ctx, c.Database, store.Options{
+		Lease:     receiver.DefaultLease,
+		Retention: time.Duration(c.Retention),
+		Logger:    log,
+	})
+	if err != nil {
+		return fmt.Errorf("--database: %w", err)
+	}
+	server, err := receiver.NewServer(journal, cfg)
+	if err != nil {
+		return errors.Join(err, journal.Close())
+	}
+	err = serve(ctx, server, listener, certificates, log)
+	return errors.Join(err, journal.Close())
+}
+
+// serve returns once the listener is closed and everything in flight is
+// answered, so that the store may be closed.
+func serve(ctx context.Context, server *receiver.Server, listener net.Listener, certificates *tls.Config, log *slog.Logger) error {
+	ctx, stop := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { server.Run(ctx) })
+	defer background.Wait()
+	defer stop()
+	httpServer := newHTTPServer(server.Handler(), certificates, log)
+	stopped := make(chan error, 1)
+	go func() { stopped <- serveListener(httpServer, listener) }()
+	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "tls", certificates != nil, "version", version)
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.InfoContext(ctx, "shutting down")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := httpServer.Shutdown(grace); err != nil {
+		return fmt.Errorf("shut down: %w", errors.Join(err, httpServer.Close()))
+	}
+	return nil
+}
+
+func newHTTPServer(handler http.Handler, certificates *tls.Config, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		TLSConfig:         certificates,
+		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+func serveListener(server *http.Server, listener net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "")
+	}
+	return server.Serve(listener)
+}
+
+func (c *serveCommand) logger(out streams) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out.err, options))
+	}
+	return slog.New(slog.NewTextHandler(out.err, options))
+}
+
+// serverConfig checks what the flags say and reads the secrets.
+func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, error) {
+	read, readErr := token("read-token", c.ReadToken, c.ReadTokenFile)
+	journal, journalErr := token("journal-token", c.JournalToken, c.JournalTokenFile)
+	usernames, usernameErr := secretList("callback-username", c.CallbackUsername, nil)
+	passwords, passwordErr := secretList("callback-password", c.CallbackPassword, c.CallbackPasswordFile)
+	if err := errors.Join(readErr, journalErr, usernameErr, passwordErr, c.checkPublicURL()); err != nil {
+		return receiver.ServerConfig{}, err
+	}
+	if (len(usernames) == 0) != (len(passwords) == 0) {
+		return receiver.ServerConfig{}, errors.New("--callback-username and --callback-password must be given together")
+	}
+	if c.RequireCredentials && len(passwords) == 0 {
+		return receiver.ServerConfig{}, errors.New("--require-credentials needs --callback-username and --callback-password")
+	}
+	if read == "" && journal == "" {
+		log.Warn("no --read-token is given: /v1 refuses everybody")
+	}
+	return receiver.ServerConfig{
+		Version:            version,
+		PublicURL:          c.PublicURL,
+		ReadToken:          read,
+		JournalToken:       journal,
+		CallbackUsernames:  usernames,
+		CallbackPasswords:  passwords,
+		RequireCredentials: c.RequireCredentials,
+		Accounts:           c.Account,
+		AllowSources:       c.AllowSource,
+		TrustedProxies:     c.TrustedProxy,
+		Logger:             log,
+	}, nil
+}
+
+func (c *serveCommand) checkPublicURL() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	public, err := url.Parse(c.PublicURL)
+	if err != nil || public.Host == "" || public.Scheme != "http" && public.Scheme != "https" {
+		return errors.New("--public-url must be an absolute http or https URL")
+	}
+	if public.User != nil {
+		return errors.New("--public-url is shown to readers of /v1 and must not contain credentials")
+	}
+	return nil
+}
+
+// tlsConfig is nil when the receiver is to speak plain HTTP.
+func (c *serveCommand) tlsConfig() (*tls.Config, error) {
+	if c.TLSCertificate == "" && c.TLSKey == "" {
+		return nil, nil
+	}
+	if c.TLSCertificate == "" || c.TLSKey == "" {
+		return nil, errors.New("--tls-certificate and --tls-key must be given together")
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-certificate and --tls-key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}

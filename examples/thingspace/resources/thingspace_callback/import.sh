@@ -1,0 +1,2 @@
+# account_name/name
+terraform import thingspace_callback.qos 0000123456-00001/QoS

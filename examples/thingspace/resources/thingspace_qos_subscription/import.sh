@@ -1,0 +1,2 @@
+# account_name/request_id, or account_name/qos_subscription_id
+terraform import thingspace_qos_subscription.robot 0000123456-00001/be36accb-0a9a-4367-93ab-0af6c4ed256a

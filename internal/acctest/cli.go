@@ -1,0 +1,205 @@
+package acctest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// source is the provider's address with its host, so that every engine looks
+// for the same one.
+const source = "registry.terraform.io/qosform/thingspace"
+
+// commandLimit bounds one run of the engine.
+const commandLimit = 2 * time.Minute
+
+// CLI drives the real engine and the built provider, each in a process of its
+// own, as people do: for what cannot be tried in the test's process, such as
+// killing it.
+type CLI struct {
+	t      *testing.T
+	engine string
+	dir    string
+	env    []string
+}
+
+// NewCLI makes a working directory in which the provider is installed.
+func NewCLI(t *testing.T, env ...string) *CLI {
+	t.Helper()
+	engine, err := enginePath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := builtProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	plugins := filepath.Join(dir, "terraform.d", "plugins", filepath.FromSlash(source), "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
+	if err := os.MkdirAll(plugins, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(provider, filepath.Join(plugins, "terraform-provider-thingspace_v0.0.1")); err != nil {
+		t.Fatal(err)
+	}
+	c := &CLI{t: t, engine: engine, dir: dir, env: append([]string{
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TF_CLI_CONFIG_FILE=" + os.DevNull, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
+	}, env...)}
+	return c
+}
+
+// Dir is the working directory.
+func (c *CLI) Dir() string { return c.dir }
+
+// Write replaces the configuration and initialises the directory.
+func (c *CLI) Write(config string) {
+	c.t.Helper()
+	head := fmt.Sprintf("terraform {\n  required_providers {\n    thingspace = {\n      source = %q\n    }\n  }\n}\n", source)
+	if err := os.WriteFile(filepath.Join(c.dir, "main.tf"), []byte(head+config), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(c.dir, ".terraform")); err == nil {
+		return
+	}
+	if out, err := c.Run("init", "-input=false", "-no-color"); err != nil {
+		c.t.Fatalf("init: %v\n%s", err, out)
+	}
+}
+
+// Run runs the engine to its end and returns all it printed.
+func (c *CLI) Run(args ...string) (string, error) {
+	p := c.Start(args...)
+	return p.Wait()
+}
+
+// MustRun is Run that must succeed.
+func (c *CLI) MustRun(args ...string) string {
+	c.t.Helper()
+	out, err := c.Run(args...)
+	if err != nil {
+		c.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// Apply and Destroy run without asking; Plan shows only whether there are changes.
+func (c *CLI) Apply(args ...string) (string, error) {
+	return c.Run(append([]string{"apply", "-auto-approve", "-input=false", "-no-color"}, args...)...)
+}
+
+// Destroy destroys everything without asking.
+func (c *CLI) Destroy() (string, error) {
+	return c.Run("destroy", "-auto-approve", "-input=false", "-no-color")
+}
+
+// Plan returns what plan prints and whether it found changes.
+func (c *CLI) Plan(args ...string) (out string, changes bool) {
+	c.t.Helper()
+	out, err := c.Run(append([]string{"plan", "-input=false", "-no-color", "-detailed-exitcode"}, args...)...)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return out, false
+	case errors.As(err, &exit) && exit.ExitCode() == 2:
+		return out, true
+	default:
+		c.t.Fatalf("plan: %v\n%s", err, out)
+		return out, false
+	}
+}
+
+// State returns the state file, empty when there is none.
+func (c *CLI) State() string {
+	c.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(c.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// Process is a run of the engine under way. Engine and provider share a
+// process group of their own.
+type Process struct {
+	cmd    *exec.Cmd
+	out    bytes.Buffer
+	cancel context.CancelFunc
+}
+
+// Start starts the engine.
+func (c *CLI) Start(args ...string) *Process {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
+	p := &Process{cancel: cancel}
+	p.cmd = exec.CommandContext(ctx, c.engine, args...) // #nosec G204 -- the engine under test
+	p.cmd.Dir = c.dir
+	p.cmd.Env = c.env
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.Cancel = p.kill
+	p.cmd.WaitDelay = 5 * time.Second
+	if err := p.cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// Kill ends engine and provider at once, as a lost machine would.
+func (p *Process) Kill() { _ = p.kill() }
+
+func (p *Process) kill() error { return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+
+// Interrupt is Ctrl-C: the terminal sends it to the whole group.
+func (p *Process) Interrupt() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) }
+
+// Wait returns all that was printed when the process has ended.
+func (p *Process) Wait() (string, error) {
+	defer p.cancel()
+	err := p.cmd.Wait()
+	return p.out.String(), err
+}
+
+// enginePath is the engine that the acceptance tests are told to use, or the
+// first one on PATH.
+func enginePath() (string, error) {
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return path, nil
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("neither terraform nor tofu is on PATH: install one of them, or set TF_ACC_TERRAFORM_PATH")
+}
+
+// builtProvider builds the provider once for all tests of the process, into the
+// module's bin folder.
+var builtProvider = sync.OnceValues(func() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	gomod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("finding the module: %w", err)
+	}
+	path := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "bin", "acctest", fmt.Sprintf("terraform-provider-thingspace-%d", os.Getpid()))
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/qosform/terraform-provider-qos") // #nosec G204 -- builds this module
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
+	}
+	final := filepath.Join(filepath.Dir(path), "terraform-provider-thingspace")
+	return final, os.Rename(path, final)
+})

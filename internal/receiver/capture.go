@@ -1,0 +1,170 @@
+package receiver
+
+import (
+	"context"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// CapturePath is where ThingSpace posts its QoS callbacks.
+const CapturePath = "/thingspace/callbacks"
+
+// storeTimeout bounds what a callback waits for the store. ThingSpace was seen
+// to repeat a callback that is not answered within about 4 s.
+const storeTimeout = 3 * time.Second
+
+// outcome is what became of a callback, as metrics and logs name it.
+type outcome string
+
+const (
+	outcomeStored          outcome = "stored"
+	outcomeUnauthenticated outcome = "stored_unauthenticated"
+	outcomeQuarantined     outcome = "quarantined"
+	outcomeSource          outcome = "refused_source"
+	outcomeContentType     outcome = "refused_content_type"
+	outcomeBody            outcome = "refused_body"
+	outcomeMalformed       outcome = "malformed"
+	outcomeAccount         outcome = "refused_account"
+	outcomeStoreFailed     outcome = "store_failed"
+)
+
+// taken is a callback with what became of it; problem is nil when it is stored.
+type taken struct {
+	outcome outcome
+	source  netip.Addr
+	events  []Event
+	problem *Problem
+}
+
+// captured is the answer to a callback that is on disk.
+type captured struct {
+	Events int `json:"events"`
+}
+
+// capture takes one ThingSpace callback. It answers 2xx only once the events are
+// on disk, because ThingSpace may never send them again.
+func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
+	started := s.cfg.Clock.Now()
+	t := s.take(w, r)
+	s.metrics.callback(t, s.cfg.Clock.Since(started))
+	s.logCallback(r.Context(), t)
+	if t.problem != nil {
+		t.problem.write(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, contentTypeJSON, captured{Events: len(t.events)})
+}
+
+func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
+	source, err := s.sources.client(r)
+	if err != nil || !s.sources.allows(source) {
+		return taken{outcome: outcomeSource, source: source, problem: newProblem(http.StatusForbidden, "callbacks are not accepted from this address")}
+	}
+	if !isJSON(r.Header.Get("Content-Type")) {
+		return taken{outcome: outcomeContentType, source: source, problem: newProblem(http.StatusUnsupportedMediaType, "the content type must be application/json")}
+	}
+	body, problem := readBody(w, r, s.cfg.MaxCallbackBody)
+	if problem != nil {
+		return taken{outcome: outcomeBody, source: source, problem: problem}
+	}
+	callback, err := ParseCallback(body, s.cfg.Clock.Now())
+	if err != nil {
+		return taken{outcome: outcomeMalformed, source: source, problem: newProblem(http.StatusBadRequest, err.Error())}
+	}
+	t := taken{source: source, events: callback.Events}
+	if !s.accountsAllowed(callback.Events) {
+		t.outcome, t.problem = outcomeAccount, newProblem(http.StatusForbidden, "callbacks of this account are not accepted")
+		return t
+	}
+	// A client that hangs up must not undo what it has delivered.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
+	defer cancel()
+	s.keep(ctx, callback, &t)
+	return t
+}
+
+// isJSON accepts a missing content type, which some proxies drop.
+func isJSON(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == contentTypeJSON || strings.HasSuffix(mediaType, "+json"))
+}
+
+// accountsAllowed lets an event without an account pass: it counts only for a
+// request that the journal knows.
+func (s *Server) accountsAllowed(events []Event) bool {
+	return len(s.cfg.Accounts) == 0 || !slices.ContainsFunc(events, func(e Event) bool {
+		return e.AccountName != "" && !slices.Contains(s.cfg.Accounts, e.AccountName)
+	})
+}
+
+// keep stores the events as their credentials allow.
+func (s *Server) keep(ctx context.Context, callback Callback, t *taken) {
+	switch s.credentials.judge(callback) {
+	case credentialsWrong:
+		s.quarantine(ctx, t, "the callback's username or password is wrong")
+	case credentialsAbsent:
+		if s.cfg.RequireCredentials {
+			s.quarantine(ctx, t, "the callback carries no username and password, and this receiver requires them")
+			return
+		}
+		s.record(ctx, t, false)
+	case credentialsRight:
+		s.record(ctx, t, true)
+	}
+}
+
+func (s *Server) record(ctx context.Context, t *taken, authenticated bool) {
+	for i := range t.events {
+		t.events[i].Authenticated = authenticated
+	}
+	if err := s.store.Record(ctx, t.events); err != nil {
+		s.storeFailed(ctx, t, "record a callback", err)
+		return
+	}
+	t.outcome = outcomeStored
+	if !authenticated {
+		t.outcome = outcomeUnauthenticated
+	}
+}
+
+func (s *Server) quarantine(ctx context.Context, t *taken, reason string) {
+	err := s.store.Quarantine(ctx, Quarantined{
+		ID:         uuid.NewString(),
+		ReceivedAt: s.cfg.Clock.Now(),
+		Source:     t.source.String(),
+		Reason:     reason,
+		Events:     t.events,
+	})
+	if err != nil {
+		s.storeFailed(ctx, t, "quarantine a callback", err)
+		return
+	}
+	t.outcome, t.problem = outcomeQuarantined, newProblem(http.StatusUnauthorized, reason)
+}
+
+func (s *Server) storeFailed(ctx context.Context, t *taken, doing string, err error) {
+	s.log.ErrorContext(ctx, "the store failed", "doing", doing, "error", err)
+	t.outcome, t.problem = outcomeStoreFailed, unavailable()
+}
+
+func (s *Server) logCallback(ctx context.Context, t taken) {
+	level := slog.LevelInfo
+	if t.problem != nil {
+		level = slog.LevelWarn
+	}
+	args := []any{"outcome", string(t.outcome), "source", t.source}
+	for _, e := range t.events {
+		args = append(args, slog.Group("event", "name", e.QoSEvent, "status", e.Status, "request_id", e.RequestID, "qos_subscription_id", e.QoSSubscriptionID))
+	}
+	s.log.Log(ctx, level, "callback", args...)
+}

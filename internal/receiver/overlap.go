@@ -1,0 +1,94 @@
+package receiver
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Overlaps reports whether a live or open request would be elevated twice by
+// one with the given devices: the same device (ids compared without case, kind
+// ignored) with a flow in common. Two flows are the same if both ends, direction
+// and protocol are; the QCI option does not tell flows apart. A request whose
+// flows are not known overlaps nothing. The account is the caller's to compare.
+func (r *Request) Overlaps(devices []Device) bool {
+	for _, mine := range r.Devices {
+		if !r.open() && !r.liveDevice(mine.ID) {
+			continue
+		}
+		flows := flowKeys(mine)
+		for _, other := range devices {
+			if strings.EqualFold(mine.ID, other.ID) && intersects(flows, flowKeys(other)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// LacksRequestID reports whether the request may exist at ThingSpace, now or
+// soon, while nobody knows its request id.
+func (r *Request) LacksRequestID() bool { return r.open() }
+
+// Live reports whether something of the request has not ended: it is accepted
+// and one of its subscriptions goes on, or it may have been accepted.
+func (r *Request) Live() bool {
+	if r.State == StateSent || r.State == StateUnknown {
+		return true
+	}
+	return r.State == StateAccepted && !r.Ended()
+}
+
+func (r *Request) open() bool {
+	return r.State == StateOpen || r.State == StateSent || r.State == StateUnknown
+}
+
+func (r *Request) liveDevice(id string) bool {
+	if r.State != StateAccepted {
+		return false
+	}
+	for _, s := range r.Subscriptions {
+		if strings.EqualFold(s.DeviceID, id) && !s.Status.Ended() {
+			return true
+		}
+	}
+	return false
+}
+
+type flowKey struct {
+	server, device, direction, protocol string
+}
+
+func flowKeys(d Device) map[flowKey]struct{} {
+	keys := make(map[flowKey]struct{}, len(d.Flows))
+	for _, f := range d.Flows {
+		keys[flowKey{
+			server:    canonicalEndpoint(f.FlowServer),
+			device:    canonicalEndpoint(f.FlowDevice),
+			direction: strings.ToUpper(f.FlowDirection),
+			protocol:  strings.ToUpper(f.FlowProtocol),
+		}] = struct{}{}
+	}
+	return keys
+}
+
+func intersects(a, b map[flowKey]struct{}) bool {
+	for key := range a {
+		if _, found := b[key]; found {
+			return true
+		}
+	}
+	return false
+}
+
+// canonicalEndpoint gives every spelling of a flow end one form: an address, or
+// an address and a port. What does not parse stands for itself, in lower case.
+func canonicalEndpoint(s string) string {
+	s = strings.TrimSpace(s)
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()).String()
+	}
+	if addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+		return addr.Unmap().String()
+	}
+	return strings.ToLower(s)
+}

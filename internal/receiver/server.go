@@ -1,0 +1,171 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+)
+
+const (
+	// DefaultLease is how long a provider may stay silent before its intents are
+	// judged to be abandoned.
+	DefaultLease = 15 * time.Second
+
+	defaultMaxCallbackBody = 1 << 20
+	defaultMaxJournalBody  = 4 << 20
+	sweepInterval          = time.Second
+	readyTimeout           = 2 * time.Second
+)
+
+// ServerConfig steers a Server. The zero value of every field but the store's
+// has a meaning.
+type ServerConfig struct {
+	// Version of the program, as GET /v1/info tells it.
+	Version string
+	// PublicURL is where ThingSpace reaches the receiver, if that is known.
+	PublicURL string
+	// ReadToken is the bearer token that may read /v1. Without a JournalToken it
+	// may also write. With neither, /v1 refuses everybody.
+	ReadToken string
+	// JournalToken is the bearer token that may read and write /v1.
+	JournalToken string
+	// CallbackUsernames and CallbackPasswords are those that callbacks may carry
+	// in their body; any of the one goes with any of the other. Both or neither.
+	CallbackUsernames []string
+	CallbackPasswords []string
+	// RequireCredentials refuses callbacks without credentials, which ThingSpace
+	// documents for some events.
+	RequireCredentials bool
+	// Accounts are the billing accounts whose callbacks are taken; none means all.
+	Accounts []string
+	// AllowSources are the networks that callbacks may come from; none means all.
+	AllowSources []netip.Prefix
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Lease is the store's; open long-polls renew it three times over. Zero means
+	// DefaultLease.
+	Lease time.Duration
+	// MaxCallbackBody is the largest callback accepted, in bytes. Zero means 1 MiB.
+	MaxCallbackBody int64
+	// MaxJournalBody is the largest /v1 body accepted, in bytes. Zero means 4 MiB.
+	MaxJournalBody int64
+	// Logger gets no secrets and no bodies; nil means silence.
+	Logger *slog.Logger
+	// Clock is for tests; nil means the real one.
+	Clock clockwork.Clock
+}
+
+// Server is the receiver's HTTP service over a store.
+type Server struct {
+	store       Store
+	cfg         ServerConfig
+	tokens      tokens
+	credentials credentials
+	sources     sources
+	hub         *hub
+	metrics     *metrics
+	log         *slog.Logger
+	handler     http.Handler
+}
+
+// NewServer checks the configuration. The Server does not own the store.
+func NewServer(store Store, cfg ServerConfig) (*Server, error) {
+	credentials, err := newCredentials(cfg.CallbackUsernames, cfg.CallbackPasswords)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.RequireCredentials && !credentials.configured() {
+		return nil, errors.New("credentials are required of callbacks, but no callback username and password is configured")
+	}
+	cfg = cfg.withDefaults()
+	s := &Server{
+		store:       store,
+		cfg:         cfg,
+		tokens:      newTokens(cfg.ReadToken, cfg.JournalToken),
+		credentials: credentials,
+		sources:     sources{allowed: cfg.AllowSources, proxies: cfg.TrustedProxies},
+		hub:         newHub(),
+		metrics:     newMetrics(),
+		log:         cfg.Logger,
+	}
+	s.handler = s.routes()
+	return s, nil
+}
+
+func (cfg ServerConfig) withDefaults() ServerConfig {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clockwork.NewRealClock()
+	}
+	if cfg.Lease == 0 {
+		cfg.Lease = DefaultLease
+	}
+	if cfg.MaxCallbackBody == 0 {
+		cfg.MaxCallbackBody = defaultMaxCallbackBody
+	}
+	if cfg.MaxJournalBody == 0 {
+		cfg.MaxJournalBody = defaultMaxJournalBody
+	}
+	return cfg
+}
+
+// Handler serves all routes.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Run does the background work until ctx ends: it sweeps the store every second
+// and wakes long-polls when requests change. When it returns, all long-polls
+// have been told to answer with what they have.
+func (s *Server) Run(ctx context.Context) {
+	defer s.hub.close()
+	s.store.Watch(ctx, s.hub.notify)
+	ticker := s.cfg.Clock.NewTicker(sweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.Chan():
+			s.sweep(ctx)
+		}
+	}
+}
+
+func (s *Server) sweep(ctx context.Context) {
+	if err := s.store.Sweep(ctx); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "the store failed", "doing", "sweep", "error", err)
+	}
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+CapturePath, s.capture)
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", s.metrics.handler())
+	s.describe(mux)
+	return s.observe(limitBodyTime(explainUnrouted(mux)))
+}
+
+// health says that the process serves.
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, contentTypeJSON, map[string]string{"status": "ok"})
+}
+
+// ready says that callbacks can be stored.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := s.store.Ping(ctx); err != nil {
+		s.log.WarnContext(r.Context(), "the store failed", "doing", "ping", "error", err)
+		unavailable().write(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, contentTypeJSON, map[string]string{"status": "ready"})
+}

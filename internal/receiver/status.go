@@ -1,0 +1,455 @@
+package receiver
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Heard is all that is known of one request: what was asked for, what was
+// stopped, and what has been heard since.
+type Heard struct {
+	// RequestID is the request's own id, empty while it is not known.
+	RequestID string
+	// Devices are the configured ones; none for a request known only from callbacks.
+	Devices []Device
+	// Known is what a Terraform state knew when it journalled the request again.
+	Known []Subscription
+	// Events are those of the request, its stops and its subscriptions, in any
+	// order and however often.
+	Events []Event
+	Stops  []StopRecord
+}
+
+// StopRecord is a stop as it was journalled: its state is StopJournalled,
+// StopSent or StopRefused, and its place in the receiver's sequence tells which
+// events came after it.
+type StopRecord struct {
+	Stop
+	QoSSubscriptionID string
+	Seq               int64
+}
+
+// Outcome is what was heard of a request, condensed.
+type Outcome struct {
+	// Subscriptions has at least one entry per device, sorted by device id.
+	Subscriptions []Subscription
+	// Status is the least favourable one of the subscriptions.
+	Status       Status
+	LastEvent    string
+	ReportedTime string
+	Reason       string
+}
+
+// Fold condenses what was heard. It depends on the set of events alone; an
+// event's place in the sequence matters only where a failure has to be told
+// from the failure of a stop, and for which of several equal events is shown.
+//
+// A subscription goes from REQUESTED over ACKNOWLEDGED to ON and ends FAILED or
+// TERMINATED, and one that has ended stays so. What can not be attributed ends
+// nothing: showing a subscription that has ended as on costs a stop that fails,
+// while the reverse hides one that is billed.
+func Fold(h Heard) Outcome {
+	f := newFold(h)
+	for i := range f.events {
+		f.apply(&f.events[i])
+	}
+	return f.outcome()
+}
+
+type fold struct {
+	requestID string
+	events    []Event // sorted by sequence, each once
+	devices   []Device
+	sole      bool // exactly one device was asked for, so everything is its
+	stops     []*foldedStop
+	owners    map[string]map[int]struct{} // subscription id → indices of devices
+	entries   []*foldedEntry
+}
+
+type foldedStop struct {
+	StopRecord
+	failure *Event
+}
+
+type foldedEntry struct {
+	Subscription
+	device int // index into fold.devices; -1 for a subscription of no known device
+}
+
+func newFold(h Heard) *fold {
+	f := &fold{
+		requestID: h.RequestID,
+		events:    inSequence(h.Events),
+		devices:   slices.Clone(h.Devices),
+		sole:      len(h.Devices) == 1,
+		owners:    map[string]map[int]struct{}{},
+	}
+	for _, s := range h.Stops {
+		f.stops = append(f.stops, &foldedStop{StopRecord: s})
+	}
+	slices.SortFunc(f.devices, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
+	f.addUnconfigured(h.Known)
+	f.learnOwners(h.Known)
+	f.makeEntries()
+	for _, k := range h.Known {
+		f.start(k)
+	}
+	return f
+}
+
+// inSequence sorts a copy of the events and keeps the first of those that are
+// the same.
+func inSequence(events []Event) []Event {
+	type keyed struct {
+		Event
+		key string
+	}
+	all := make([]keyed, 0, len(events))
+	for _, e := range events {
+		all = append(all, keyed{Event: e, key: e.Key()})
+	}
+	slices.SortFunc(all, func(a, b keyed) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.key, b.key))
+	})
+	seen := make(map[string]struct{}, len(all))
+	sorted := make([]Event, 0, len(all))
+	for _, e := range all {
+		if _, again := seen[e.key]; !again {
+			seen[e.key] = struct{}{}
+			sorted = append(sorted, e.Event)
+		}
+	}
+	return sorted
+}
+
+// addUnconfigured gives the devices that were heard of, but not asked for, a
+// place behind those that were.
+func (f *fold) addUnconfigured(known []Subscription) {
+	var heard []Device
+	for _, k := range known {
+		heard = append(heard, Device{ID: k.DeviceID, Kind: k.DeviceKind})
+	}
+	for i := range f.events {
+		if e := &f.events[i]; e.class() != classOther && f.stopByRequest(e.RequestID) == nil {
+			heard = append(heard, e.DeviceIDs...)
+		}
+	}
+	slices.SortFunc(heard, func(a, b Device) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+	})
+	for _, d := range heard {
+		if d.ID != "" && f.indexOf(d.ID) < 0 {
+			f.devices = append(f.devices, Device{ID: d.ID, Kind: d.Kind})
+		}
+	}
+}
+
+// indexOf finds the device that an id from outside means, -1 if none.
+func (f *fold) indexOf(id string) int {
+	if f.sole {
+		return 0
+	}
+	return findDevice(f.devices, id)
+}
+
+func (f *fold) learnOwners(known []Subscription) {
+	for _, k := range known {
+		f.own(k.QoSSubscriptionID, []Device{{ID: k.DeviceID}})
+	}
+	for i := range f.events {
+		if e := &f.events[i]; f.stopByRequest(e.RequestID) == nil {
+			f.own(e.QoSSubscriptionID, e.DeviceIDs)
+		}
+	}
+	for _, s := range f.stops {
+		f.own(s.QoSSubscriptionID, nil)
+	}
+}
+
+func (f *fold) own(subscription string, devices []Device) {
+	if subscription == "" {
+		return
+	}
+	owners := f.owners[subscription]
+	if owners == nil {
+		owners = map[int]struct{}{}
+		f.owners[subscription] = owners
+	}
+	if f.sole {
+		owners[0] = struct{}{}
+		return
+	}
+	for _, d := range devices {
+		if i := f.indexOf(d.ID); i >= 0 {
+			owners[i] = struct{}{}
+		}
+	}
+}
+
+// makeEntries makes one entry per device and subscription id, so that no id is
+// lost should a device have several, and one for each id of no known device.
+func (f *fold) makeEntries() {
+	owned := make(map[int][]string, len(f.devices))
+	for subscription, owners := range f.owners {
+		for i := range owners {
+			owned[i] = append(owned[i], subscription)
+		}
+		if len(owners) == 0 {
+			f.addEntry(-1, subscription)
+		}
+	}
+	for i := range f.devices {
+		if len(owned[i]) == 0 {
+			f.addEntry(i, "")
+		}
+		for _, subscription := range owned[i] {
+			f.addEntry(i, subscription)
+		}
+	}
+	slices.SortFunc(f.entries, func(a, b *foldedEntry) int {
+		return cmp.Or(cmp.Compare(a.DeviceID, b.DeviceID), cmp.Compare(a.QoSSubscriptionID, b.QoSSubscriptionID))
+	})
+}
+
+func (f *fold) addEntry(device int, subscription string) {
+	e := &foldedEntry{device: device}
+	e.QoSSubscriptionID = subscription
+	e.Status = StatusRequested
+	if device >= 0 {
+		e.DeviceID, e.DeviceKind = f.devices[device].ID, f.devices[device].Kind
+	}
+	f.entries = append(f.entries, e)
+}
+
+// start lets an entry begin where a Terraform state left it.
+func (f *fold) start(k Subscription) {
+	e := Event{QoSSubscriptionID: k.QoSSubscriptionID, DeviceIDs: []Device{{ID: k.DeviceID}}}
+	for _, target := range f.targets(&e) {
+		if k.Status != "" && rank(k.Status) >= rank(target.Status) {
+			target.Status, target.Reason = k.Status, k.Reason
+			target.LastEvent, target.ReportedTime = k.LastEvent, k.ReportedTime
+		}
+	}
+}
+
+func (f *fold) apply(e *Event) {
+	switch e.class() {
+	case classAcknowledged:
+		// Without a subscription id there is nothing yet that could be stopped.
+		if e.QoSSubscriptionID != "" {
+			f.reach(StatusAcknowledged, e)
+		}
+	case classOn:
+		f.reach(StatusOn, e)
+	case classFailed:
+		f.fail(e)
+	case classTerminated, classResolved:
+		f.terminate(e)
+	case classOther:
+	}
+}
+
+func (f *fold) reach(s Status, e *Event) {
+	if f.stopByRequest(e.RequestID) != nil {
+		return
+	}
+	for _, target := range f.targets(e) {
+		target.observe(s, e)
+	}
+}
+
+func (f *fold) terminate(e *Event) {
+	targets := f.targets(e)
+	if stop := f.stopByRequest(e.RequestID); stop != nil && e.QoSSubscriptionID == "" {
+		targets = f.entriesOf(stop.QoSSubscriptionID)
+	}
+	if e.class() == classResolved && e.QoSSubscriptionID == "" {
+		targets = f.entries
+	}
+	for _, target := range targets {
+		target.observe(StatusTerminated, e)
+	}
+}
+
+// fail attributes a failure: to a stop, which then has failed and ends nothing,
+// or to the request, where it ends what it names.
+func (f *fold) fail(e *Event) {
+	if stop := f.failedStop(e); stop != nil {
+		stop.failure = e
+		return
+	}
+	// Under an id that is neither the request's nor one of its stops', it is
+	// about somebody else's attempt.
+	if e.RequestID != "" && e.RequestID != f.requestID {
+		return
+	}
+	for _, target := range f.targets(e) {
+		target.observe(StatusFailed, e)
+	}
+}
+
+// failedStop returns the stop that a failure belongs to, nil if to none. The
+// failure of a stop need not name the subscription (ThingSpace, "Stop QoS
+// subscription", callback example).
+func (f *fold) failedStop(e *Event) *foldedStop {
+	if stop := f.stopByRequest(e.RequestID); stop != nil {
+		return stop
+	}
+	if e.QoSSubscriptionID != "" && e.RequestID != "" && e.RequestID == f.requestID {
+		return nil
+	}
+	var newest *foldedStop
+	for _, s := range f.stops {
+		if f.outstanding(e, s) && f.concerns(e, s) && (newest == nil || newest.Seq < s.Seq) {
+			newest = s
+		}
+	}
+	return newest
+}
+
+// outstanding reports whether e may answer the stop: it came after it, and not
+// under the id of another attempt.
+func (f *fold) outstanding(e *Event, s *foldedStop) bool {
+	foreign := e.RequestID != "" && e.RequestID != f.requestID
+	return s.Seq < e.Seq && s.State != StopRefused && (!foreign || s.RequestID == "")
+}
+
+// concerns reports whether e and the stop are about the same subscription, as
+// far as e says.
+func (f *fold) concerns(e *Event, s *foldedStop) bool {
+	if e.QoSSubscriptionID != "" {
+		return e.QoSSubscriptionID == s.QoSSubscriptionID
+	}
+	owners := f.owners[s.QoSSubscriptionID]
+	if len(e.DeviceIDs) == 0 || len(owners) == 0 {
+		return true
+	}
+	for _, d := range e.DeviceIDs {
+		if _, named := owners[f.indexOf(d.ID)]; named {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fold) stopByRequest(requestID string) *foldedStop {
+	for _, s := range f.stops {
+		if requestID != "" && s.RequestID == requestID {
+			return s
+		}
+	}
+	return nil
+}
+
+// targets are the entries that an event is about: those of its subscription,
+// else of its devices, else of the only device.
+func (f *fold) targets(e *Event) []*foldedEntry {
+	if e.QoSSubscriptionID != "" {
+		return f.entriesOf(e.QoSSubscriptionID)
+	}
+	if len(e.DeviceIDs) == 0 && !f.sole {
+		return nil
+	}
+	if f.sole {
+		return f.entries
+	}
+	named := map[int]struct{}{}
+	for _, d := range e.DeviceIDs {
+		named[f.indexOf(d.ID)] = struct{}{}
+	}
+	var targets []*foldedEntry
+	for _, entry := range f.entries {
+		if _, found := named[entry.device]; found && entry.device >= 0 {
+			targets = append(targets, entry)
+		}
+	}
+	return targets
+}
+
+func (f *fold) entriesOf(subscription string) []*foldedEntry {
+	var entries []*foldedEntry
+	for _, entry := range f.entries {
+		if entry.QoSSubscriptionID == subscription && subscription != "" {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+// observe takes the further status; of equal ones, the one heard last is shown.
+func (n *foldedEntry) observe(s Status, e *Event) {
+	if rank(s) < rank(n.Status) {
+		return
+	}
+	n.Status, n.Reason, n.LastEvent, n.ReportedTime = s, e.Reason, e.QoSEvent, e.ReportedTime
+}
+
+func (f *fold) outcome() Outcome {
+	o := Outcome{Status: StatusRequested, Subscriptions: make([]Subscription, 0, len(f.entries))}
+	for i, entry := range f.entries {
+		entry.Stop = f.stopOf(entry)
+		o.Subscriptions = append(o.Subscriptions, entry.Subscription)
+		if i == 0 || unfavour(entry.Status) > unfavour(o.Status) {
+			o.Status, o.Reason = entry.Status, entry.Reason
+		}
+	}
+	if len(f.events) > 0 {
+		last := f.events[len(f.events)-1]
+		o.LastEvent, o.ReportedTime = last.QoSEvent, last.ReportedTime
+		o.Reason = cmp.Or(o.Reason, last.Reason)
+	}
+	return o
+}
+
+// stopOf returns the newest stop of an entry's subscription as it stands now.
+func (f *fold) stopOf(entry *foldedEntry) *Stop {
+	var newest *foldedStop
+	for _, s := range f.stops {
+		if s.QoSSubscriptionID == entry.QoSSubscriptionID && (newest == nil || newest.Seq < s.Seq) {
+			newest = s
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	stop := newest.Stop
+	switch {
+	case entry.Status.Ended():
+		stop.State = StopDone
+	case newest.failure != nil:
+		stop.State, stop.Reason = StopFailed, newest.failure.Reason
+	}
+	return &stop
+}
+
+// rank orders what can be observed of one subscription.
+func rank(s Status) int {
+	switch s {
+	case StatusTerminated:
+		return 4
+	case StatusFailed:
+		return 3
+	case StatusOn:
+		return 2
+	case StatusAcknowledged:
+		return 1
+	case StatusRequested:
+	}
+	return 0
+}
+
+// unfavour orders the subscriptions of one request for its status.
+func unfavour(s Status) int {
+	switch s {
+	case StatusFailed:
+		return 4
+	case StatusTerminated:
+		return 3
+	case StatusRequested:
+		return 2
+	case StatusAcknowledged:
+		return 1
+	case StatusOn:
+	}
+	return 0
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
+)
+
+const (
+	lapsedLeases = `state IN ('open', 'sent') AND lease_expires_at <= $1`
+
+	// sweepBatch bounds how long retention holds up other writers.
+	sweepBatch = 500
+)
+
+// judgeLeases turns intents whose process has fallen silent into what can be
+// said of them: nothing was sent, or it is not known what came of it.
+func (t *tx) judgeLeases(ctx context.Context) error {
+	lapsed, err := queryRows(ctx, t, `WHERE `+lapsedLeases+` ORDER BY created_seq`, t.now.UnixMicro())
+	if err != nil {
+		return err
+	}
+	for _, r := range lapsed {
+		if r.State == receiver.StateOpen {
+			r.State = receiver.StateVoid
+			r.journalReason = "its process fell silent before the request was sent"
+		} else {
+			r.State = receiver.StateUnknown
+			r.journalReason = "its process fell silent after the request may have been sent"
+		}
+		if err := t.save(ctx, r); err != nil {
+			return err
+		}
+	}
+	if len(lapsed) > 0 {
+		return t.settle(ctx)
+	}
+	return nil
+}
+
+// judge makes the journal say what the clock says, for readers. It writes only
+// if a lease has lapsed.
+func (s *Store) judge(ctx context.Context) error {
+	var lapsed bool
+	err := s.reader.QueryRowContext(ctx,
+		`SELECT EXISTS (SELECT 1 FROM requests WHERE `+lapsedLeases+`)`, s.now().UnixMicro()).Scan(&lapsed)
+	if err != nil {
+		return fmt.Errorf("read leases: %w", err)
+	}
+	if !lapsed {
+		return nil
+	}
+	return s.write(ctx, func(*tx) error { return nil })
+}
+
+// Renew extends the lease of every item whose claim is the journal's and whose
+// lease has not been ended. It does not count as a change.
+func (s *Store) Renew(ctx context.Context, items []receiver.WaitItem) error {
+	var ids []string
+	claims := make(map[string]string, len(items))
+	for _, item := range items {
+		if item.Claim != "" {
+			ids = append(ids, item.ID)
+			claims[item.ID] = item.Claim
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var w where
+	leased, err := queryRows(ctx, s.reader, `WHERE `+w.in("id", ids)+` AND lease_expires_at IS NOT NULL
+		AND state IN ('open', 'sent', 'accepted', 'unknown')`, w.args...)
+	if err != nil {
+		return err
+	}
+	var due []string
+	for _, r := range leased {
+		if r.Claim == claims[r.ID] {
+			due = append(due, r.ID)
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	return s.write(ctx, func(t *tx) error { return t.renew(ctx, due, claims) })
+}
+
+func (t *tx) renew(ctx context.Context, ids []string, claims map[string]string) error {
+	expires := t.now.Add(t.lease).UnixMicro()
+	for _, id := range ids {
+		err := t.exec(ctx, `UPDATE requests SET lease_expires_at = $1 WHERE id = $2 AND claim = $3
+			AND lease_expires_at IS NOT NULL AND state IN ('open', 'sent', 'accepted', 'unknown')`,
+			expires, id, claims[id])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep judges all leases and drops the bodies of events older than the
+// retention, a batch at a time.
+func (s *Store) Sweep(ctx context.Context) error {
+	if err := s.judge(ctx); err != nil {
+		return err
+	}
+	const expired = `body <> '' AND received_at < $1`
+	cutoff := s.now().Add(-s.options.Retention).UnixMicro()
+	for {
+		var any bool
+		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE `+expired+`)`, cutoff).Scan(&any)
+		if err != nil {
+			return fmt.Errorf("read events: %w", err)
+		}
+		if !any {
+			return nil
+		}
+		err = s.write(ctx, func(t *tx) error {
+			return t.exec(ctx, `UPDATE events SET body = '' WHERE seq IN
+				(SELECT seq FROM events WHERE `+expired+` LIMIT $2)`, cutoff, sweepBatch)
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

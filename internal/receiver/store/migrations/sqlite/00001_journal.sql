@@ -1,0 +1,116 @@
+-- +goose Up
+
+-- Times are microseconds since 1970-01-01 UTC. One sequence numbers events,
+-- stops and revisions, so that "came after" has one meaning for all of them.
+CREATE TABLE meta (
+    id        BIGINT PRIMARY KEY CHECK (id = 1),
+    store_id  TEXT   NOT NULL,
+    sequence  BIGINT NOT NULL,
+    pinged_at BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE requests (
+    id                TEXT    PRIMARY KEY,
+    revision          BIGINT  NOT NULL,
+    created_seq       BIGINT  NOT NULL UNIQUE,
+    state             TEXT    NOT NULL,
+    origin            TEXT    NOT NULL,
+    account_name      TEXT    NOT NULL,
+    request_id        TEXT    NOT NULL DEFAULT '',
+    request_id_source TEXT    NOT NULL DEFAULT '',
+    devices           TEXT    NOT NULL,
+    policies          TEXT    NOT NULL,
+    known             TEXT    NOT NULL,
+    claim             TEXT    NOT NULL DEFAULT '',
+    authenticated     BOOLEAN NOT NULL,
+    live              BOOLEAN NOT NULL,
+    status            TEXT    NOT NULL,
+    last_event        TEXT    NOT NULL DEFAULT '',
+    reported_time     TEXT    NOT NULL DEFAULT '',
+    journal_reason    TEXT    NOT NULL DEFAULT '',
+    status_reason     TEXT    NOT NULL DEFAULT '',
+    subscriptions     TEXT    NOT NULL,
+    candidates        TEXT    NOT NULL,
+    sent_seq          BIGINT  NOT NULL DEFAULT 0,
+    lease_expires_at  BIGINT,
+    created_at        BIGINT  NOT NULL,
+    sent_at           BIGINT,
+    accepted_at       BIGINT,
+    returned_at       BIGINT,
+    last_read_at      BIGINT
+);
+CREATE UNIQUE INDEX requests_request_id ON requests (request_id) WHERE request_id <> '';
+CREATE INDEX requests_revision ON requests (revision);
+CREATE INDEX requests_claim ON requests (claim);
+CREATE INDEX requests_account ON requests (account_name, created_seq);
+CREATE INDEX requests_lease ON requests (state, lease_expires_at);
+
+CREATE TABLE request_devices (
+    request    TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+    device_key TEXT NOT NULL,
+    PRIMARY KEY (request, device_key)
+);
+CREATE INDEX request_devices_device ON request_devices (device_key);
+
+CREATE TABLE request_subscriptions (
+    request             TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+    qos_subscription_id TEXT NOT NULL,
+    PRIMARY KEY (request, qos_subscription_id)
+);
+CREATE INDEX request_subscriptions_subscription ON request_subscriptions (qos_subscription_id);
+
+CREATE TABLE stops (
+    id                  TEXT   PRIMARY KEY,
+    request             TEXT   NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+    seq                 BIGINT NOT NULL,
+    qos_subscription_id TEXT   NOT NULL,
+    state               TEXT   NOT NULL,
+    request_id          TEXT   NOT NULL DEFAULT '',
+    reason              TEXT   NOT NULL DEFAULT '',
+    created_at          BIGINT NOT NULL
+);
+CREATE INDEX stops_request ON stops (request);
+CREATE INDEX stops_request_id ON stops (request_id);
+
+CREATE TABLE events (
+    seq                 BIGINT  PRIMARY KEY,
+    key                 TEXT    NOT NULL UNIQUE,
+    received_at         BIGINT  NOT NULL,
+    request_id          TEXT    NOT NULL,
+    account_name        TEXT    NOT NULL,
+    qos_subscription_id TEXT    NOT NULL,
+    device_ids          TEXT    NOT NULL,
+    qos_event           TEXT    NOT NULL,
+    status              TEXT    NOT NULL,
+    reason              TEXT    NOT NULL,
+    reported_time       TEXT    NOT NULL,
+    acknowledges        BOOLEAN NOT NULL,
+    authenticated       BOOLEAN NOT NULL,
+    deliveries          BIGINT  NOT NULL,
+    body                TEXT    NOT NULL
+);
+CREATE INDEX events_request_id ON events (request_id);
+CREATE INDEX events_subscription ON events (qos_subscription_id);
+CREATE INDEX events_acknowledged ON events (account_name, seq) WHERE acknowledges;
+CREATE INDEX events_bodies ON events (received_at) WHERE body <> '';
+
+CREATE TABLE quarantine (
+    id          TEXT   PRIMARY KEY,
+    seq         BIGINT NOT NULL UNIQUE,
+    received_at BIGINT NOT NULL,
+    source      TEXT   NOT NULL,
+    reason      TEXT   NOT NULL,
+    events      TEXT   NOT NULL
+);
+
+-- Marks the file as the receiver's ("qosr").
+PRAGMA application_id = 1903129458;
+
+-- +goose Down
+DROP TABLE quarantine;
+DROP TABLE events;
+DROP TABLE stops;
+DROP TABLE request_subscriptions;
+DROP TABLE request_devices;
+DROP TABLE requests;
+DROP TABLE meta;

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+
+	// readNoteInterval is how exact LastReadAt is: a write for every read would
+	// cost more than anybody gains.
+	readNoteInterval = time.Minute
+)
+
+// where collects the conditions of a statement and the values they stand on.
+type where struct {
+	clauses []string
+	args    []any
+}
+
+// arg adds a value and returns its placeholder.
+func (w *where) arg(value any) string {
+	w.args = append(w.args, value)
+	return "$" + strconv.Itoa(len(w.args))
+}
+
+// in returns the condition that the column has one of the values.
+func (w *where) in(column string, values []string) string {
+	if len(values) == 0 {
+		return "1 = 0"
+	}
+	marks := make([]string, 0, len(values))
+	for _, v := range values {
+		marks = append(marks, w.arg(v))
+	}
+	return column + " IN (" + strings.Join(marks, ", ") + ")"
+}
+
+func (w *where) and(clause string) { w.clauses = append(w.clauses, clause) }
+
+func (w *where) equal(column, value string) {
+	if value != "" {
+		w.and(column + " = " + w.arg(value))
+	}
+}
+
+func (w *where) String() string {
+	if len(w.clauses) == 0 {
+		return ""
+	}
+	return "WHERE " + strings.Join(w.clauses, " AND ")
+}
+
+// Requests returns one page of the requests that the filter selects, oldest
+// first. A cursor that it did not give out is an *receiver.InvalidError.
+func (s *Store) Requests(ctx context.Context, f receiver.Filter) (*receiver.Page, error) {
+	if err := s.judge(ctx); err != nil {
+		return nil, err
+	}
+	now := s.now()
+	w, err := conditions(f, now)
+	if err != nil {
+		return nil, err
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	limit = min(limit, maxLimit)
+	rows, err := queryRows(ctx, s.reader, w.String()+` ORDER BY created_seq LIMIT `+w.arg(limit+1), w.args...)
+	if err != nil {
+		return nil, err
+	}
+	page := &receiver.Page{Requests: make([]receiver.Request, 0, len(rows))}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		page.Next = strconv.FormatInt(rows[limit-1].createdSeq, 10)
+	}
+	if err := s.noteRead(ctx, rows, f.Claim, now); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		page.Requests = append(page.Requests, r.public(now))
+	}
+	return page, nil
+}
+
+func conditions(f receiver.Filter, now time.Time) (*where, error) {
+	w := &where{}
+	w.equal("id", f.ID)
+	w.equal("account_name", f.AccountName)
+	w.equal("request_id", f.RequestID)
+	if f.QoSSubscriptionID != "" {
+		w.and("id IN (SELECT request FROM request_subscriptions WHERE qos_subscription_id = " + w.arg(f.QoSSubscriptionID) + ")")
+	}
+	if f.DeviceID != "" {
+		w.and("id IN (SELECT request FROM request_devices WHERE device_key = " + w.arg(strings.ToLower(f.DeviceID)) + ")")
+	}
+	if len(f.State) > 0 {
+		w.and(w.in("state", asStrings(f.State)))
+	}
+	if len(f.Status) > 0 {
+		w.and(w.in("status", asStrings(f.Status)))
+	}
+	if f.Live {
+		w.and("(state IN ('sent', 'unknown') OR (state = 'accepted' AND live))")
+	}
+	if f.Unclaimed {
+		w.and("(lease_expires_at IS NULL OR lease_expires_at <= " + w.arg(now.UnixMicro()) + ")" +
+			" AND returned_at IS NULL AND last_read_at IS NULL AND state NOT IN ('refused', 'void')")
+	}
+	if f.ID == "" && f.RequestID == "" && f.QoSSubscriptionID == "" && !f.IncludeUnauthenticated {
+		w.and("authenticated")
+	}
+	if f.Cursor != "" {
+		after, err := strconv.ParseInt(f.Cursor, 10, 64)
+		if err != nil {
+			return nil, &receiver.InvalidError{Reason: "cursor is not one of this service"}
+		}
+		w.and("created_seq > " + w.arg(after))
+	}
+	return w, nil
+}
+
+func asStrings[T ~string](values []T) []string {
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		texts = append(texts, string(v))
+	}
+	return texts
+}
+
+// noteRead notes on the rows with the claim that the state which has it read
+// them. It is no change of the request.
+func (s *Store) noteRead(ctx context.Context, rows []*row, claim string, now time.Time) error {
+	var due []string
+	for _, r := range rows {
+		if claim == "" || r.Claim != claim {
+			continue
+		}
+		if r.LastReadAt == nil || now.Sub(*r.LastReadAt) >= readNoteInterval {
+			due = append(due, r.ID)
+			r.LastReadAt = &now
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	return s.write(ctx, func(t *tx) error {
+		w := where{args: []any{now.UnixMicro(), claim}}
+		return t.exec(ctx, `UPDATE requests SET last_read_at = $1 WHERE claim = $2 AND `+w.in("id", due), w.args...)
+	})
+}
+
+// Revised returns those of the items whose revision has grown, and the ids that
+// the store does not know.
+func (s *Store) Revised(ctx context.Context, items []receiver.WaitItem) (changed []receiver.Request, missing []string, err error) {
+	if len(items) == 0 {
+		return nil, nil, nil
+	}
+	if err := s.judge(ctx); err != nil {
+		return nil, nil, err
+	}
+	revisions, err := s.revisions(ctx, items)
+	if err != nil {
+		return nil, nil, err
+	}
+	var grown []string
+	for _, item := range items {
+		revision, known := revisions[item.ID]
+		switch {
+		case !known:
+			missing = append(missing, item.ID)
+		case revision > item.Revision:
+			grown = append(grown, item.ID)
+		}
+	}
+	if len(grown) == 0 {
+		return nil, missing, nil
+	}
+	var w where
+	rows, err := queryRows(ctx, s.reader, `WHERE `+w.in("id", grown)+` ORDER BY created_seq`, w.args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := s.now()
+	for _, r := range rows {
+		changed = append(changed, r.public(now))
+	}
+	return changed, missing, nil
+}
+
+func (s *Store) revisions(ctx context.Context, items []receiver.WaitItem) (map[string]int64, error) {
+	ids := make([]string, 0, len(items))
+	for _, item := range items {
+		ids = append(ids, item.ID)
+	}
+	var w where
+	rows, err := s.reader.QueryContext(ctx, `SELECT id, revision FROM requests WHERE `+w.in("id", ids), w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	defer rows.Close()
+	revisions := make(map[string]int64, len(ids))
+	for rows.Next() {
+		var id string
+		var revision int64
+		if err := rows.Scan(&id, &revision); err != nil {
+			return nil, fmt.Errorf("read a revision: %w", err)
+		}
+		revisions[id] = revision
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	return revisions, nil
+}

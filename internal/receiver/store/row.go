@@ -1,0 +1,234 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
+)
+
+// row is a request as the database holds it: what callers see, and what only the
+// rules need.
+type row struct {
+	receiver.Request
+	createdSeq    int64
+	sentSeq       int64  // place in the sequence of the moment before the POST
+	journalReason string // why it was refused, lost or resolved
+	statusReason  string // why the network ended it
+	known         []receiver.Subscription
+	stored        []any // values as last read or written
+}
+
+const selectRequests = `SELECT id, revision, created_seq, state, origin, account_name, request_id,
+	request_id_source, devices, policies, known, claim, authenticated, live, status, last_event,
+	reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
+	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at FROM requests `
+
+const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, origin, account_name,
+	request_id, request_id_source, devices, policies, known, claim, authenticated, live, status,
+	last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
+	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+	$20, $21, $22, $23, $24, $25, $26, $27, $28)
+	ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
+	origin = excluded.origin, account_name = excluded.account_name, request_id = excluded.request_id,
+	request_id_source = excluded.request_id_source, devices = excluded.devices,
+	policies = excluded.policies, known = excluded.known, claim = excluded.claim,
+	authenticated = excluded.authenticated, live = excluded.live, status = excluded.status,
+	last_event = excluded.last_event, reported_time = excluded.reported_time,
+	journal_reason = excluded.journal_reason, status_reason = excluded.status_reason,
+	subscriptions = excluded.subscriptions, candidates = excluded.candidates,
+	sent_seq = excluded.sent_seq, lease_expires_at = excluded.lease_expires_at,
+	sent_at = excluded.sent_at, accepted_at = excluded.accepted_at,
+	returned_at = excluded.returned_at, last_read_at = excluded.last_read_at`
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// queryRows returns the requests that the rest of the statement selects.
+func queryRows(ctx context.Context, q querier, rest string, args ...any) ([]*row, error) {
+	rows, err := q.QueryContext(ctx, selectRequests+rest, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read requests: %w", err)
+	}
+	defer rows.Close()
+	var found []*row
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read a request: %w", err)
+		}
+		found = append(found, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read requests: %w", err)
+	}
+	return found, nil
+}
+
+// queryRow returns the one request that the rest of the statement selects, nil
+// if there is none.
+func queryRow(ctx context.Context, q querier, rest string, args ...any) (*row, error) {
+	found, err := queryRows(ctx, q, rest, args...)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+func scanRow(rows *sql.Rows) (*row, error) {
+	var (
+		r                                                   row
+		devices, policies, known, subscriptions, candidates any
+		live                                                bool // follows from the others
+		created                                             int64
+		lease, sent, accepted, returned, read               sql.NullInt64
+	)
+	err := rows.Scan(&r.ID, &r.Revision, &r.createdSeq, &r.State, &r.Origin, &r.AccountName, &r.RequestID,
+		&r.RequestIDSource, &devices, &policies, &known, &r.Claim, &r.Authenticated, &live, &r.Status,
+		&r.LastEvent, &r.ReportedTime, &r.journalReason, &r.statusReason, &subscriptions, &candidates,
+		&r.sentSeq, &lease, &created, &sent, &accepted, &returned, &read)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		decode(devices, &r.Devices), decode(policies, &r.Policies), decode(known, &r.known),
+		decode(subscriptions, &r.Subscriptions), decode(candidates, &r.Candidates))
+	if err != nil {
+		return nil, err
+	}
+	r.CreatedAt = time.UnixMicro(created).UTC()
+	r.LeaseExpiresAt, r.SentAt, r.AcceptedAt = fromMicros(lease), fromMicros(sent), fromMicros(accepted)
+	r.ReturnedAt, r.LastReadAt = fromMicros(returned), fromMicros(read)
+	r.stored, err = r.values()
+	return &r, err
+}
+
+// values are the columns after created_seq, in their order.
+func (r *row) values() ([]any, error) {
+	documents := make([]any, 0, 5)
+	for _, v := range []any{r.Devices, r.Policies, r.known, r.Subscriptions, r.Candidates} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("encode request %s: %w", r.ID, err)
+		}
+		documents = append(documents, string(text))
+	}
+	return []any{
+		string(r.State), string(r.Origin), r.AccountName, r.RequestID, string(r.RequestIDSource),
+		documents[0], documents[1], documents[2], r.Claim, r.Authenticated, !r.Ended(), string(r.Status),
+		r.LastEvent, r.ReportedTime, r.journalReason, r.statusReason, documents[3], documents[4], r.sentSeq,
+		toMicros(r.LeaseExpiresAt), r.CreatedAt.UnixMicro(), toMicros(r.SentAt), toMicros(r.AcceptedAt),
+		toMicros(r.ReturnedAt), toMicros(r.LastReadAt),
+	}, nil
+}
+
+// public is the request as callers see it at the given time.
+func (r *row) public(now time.Time) receiver.Request {
+	request := r.Request
+	request.Reason = cmp.Or(r.journalReason, r.statusReason)
+	if r.State == receiver.StateAccepted {
+		request.Reason = cmp.Or(r.statusReason, r.journalReason)
+	}
+	request.Unclaimed = r.unclaimed(now)
+	if request.Subscriptions == nil {
+		request.Subscriptions = []receiver.Subscription{}
+	}
+	return request
+}
+
+// unclaimed reports whether no process and no Terraform state has the request.
+func (r *row) unclaimed(now time.Time) bool {
+	gone := r.State == receiver.StateRefused || r.State == receiver.StateVoid
+	return !gone && !r.leased(now) && r.ReturnedAt == nil && r.LastReadAt == nil
+}
+
+// guessed reports whether the request id is the right one only as far as anybody
+// can tell. An answer from ThingSpace would outrank it.
+func (r *row) guessed() bool {
+	return r.RequestIDSource == receiver.SourceInferred || r.RequestIDSource == receiver.SourceOperator
+}
+
+func (r *row) leased(now time.Time) bool {
+	return r.LeaseExpiresAt != nil && r.LeaseExpiresAt.After(now)
+}
+
+func (r *row) deviceKeys() []string {
+	var keys []string
+	for _, d := range r.Devices {
+		keys = append(keys, strings.ToLower(d.ID))
+	}
+	for _, s := range r.Subscriptions {
+		if s.DeviceID != "" {
+			keys = append(keys, strings.ToLower(s.DeviceID))
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func (r *row) subscriptionIDs() []string {
+	var ids []string
+	for _, s := range r.Subscriptions {
+		if s.QoSSubscriptionID != "" {
+			ids = append(ids, s.QoSSubscriptionID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func decode(column, into any) error {
+	var text []byte
+	switch v := column.(type) {
+	case string:
+		text = []byte(v)
+	case []byte:
+		text = v
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("decode a column: %w", err)
+	}
+	return nil
+}
+
+func toMicros(t *time.Time) any {
+	if t == nil {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n sql.NullInt64) *time.Time {
+	if !n.Valid {
+		return nil
+	}
+	t := time.UnixMicro(n.Int64).UTC()
+	return &t
+}
+
+func queryStrings(ctx context.Context, q querier, query string, args ...any) ([]string, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		found = append(found, s)
+	}
+	return found, rows.Err()
+}

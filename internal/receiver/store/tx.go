@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
+)
+
+// tx is one writing transaction. Transactions exclude each other, so what one
+// reads can not change under it.
+type tx struct {
+	*sql.Tx
+	now     time.Time
+	lease   time.Duration
+	changed map[string]struct{} // journal ids
+	// unsettled is set when something happened that may settle an unknown request.
+	unsettled bool
+}
+
+// write runs fn in a transaction that has first judged the leases, settles
+// unknown requests afterwards and tells the watchers once it is on disk. A
+// refusal by fn is an answer, not a failure: what the clock and the events have
+// brought stays written. So fn refuses before it writes.
+func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
+	sqlTx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
+	t := &tx{Tx: sqlTx, now: s.now(), lease: s.options.Lease, changed: map[string]struct{}{}}
+	if err := t.judgeLeases(ctx); err != nil {
+		return err
+	}
+	refusal := fn(t)
+	if refusal != nil && !isRefusal(refusal) {
+		return refusal
+	}
+	if err := t.settle(ctx); err != nil {
+		return err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.watchers.notify(slices.Sorted(maps.Keys(t.changed)))
+	return refusal
+}
+
+// writeRequest is write for what answers with a request. The answer is what is
+// on disk in the end, after settling.
+func (s *Store) writeRequest(ctx context.Context, fn func(t *tx) (*row, error)) (*receiver.Request, error) {
+	var answer receiver.Request
+	err := s.write(ctx, func(t *tx) error {
+		r, err := fn(t)
+		if err != nil {
+			return err
+		}
+		if err := t.settle(ctx); err != nil {
+			return err
+		}
+		if r, err = t.byID(ctx, r.ID); err != nil {
+			return err
+		}
+		answer = r.public(t.now)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+func isRefusal(err error) bool {
+	var conflict *receiver.ConflictError
+	return errors.As(err, &conflict) || errors.Is(err, receiver.ErrNotFound)
+}
+
+func (t *tx) refuse(kind receiver.ConflictKind, existing *row) error {
+	return &receiver.ConflictError{Kind: kind, Existing: existing.public(t.now)}
+}
+
+// next takes a place in the sequence.
+func (t *tx) next(ctx context.Context) (int64, error) {
+	var n int64
+	err := t.QueryRowContext(ctx, `UPDATE meta SET sequence = sequence + 1 RETURNING sequence`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("take a sequence number: %w", err)
+	}
+	return n, nil
+}
+
+func (t *tx) exec(ctx context.Context, query string, args ...any) error {
+	if _, err := t.ExecContext(ctx, query, args...); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// byID returns the request with the journal id; ErrNotFound if there is none.
+func (t *tx) byID(ctx context.Context, id string) (*row, error) {
+	r, err := queryRow(ctx, t, `WHERE id = $1`, id)
+	if err == nil && r == nil {
+		err = fmt.Errorf("request %s: %w", id, receiver.ErrNotFound)
+	}
+	return r, err
+}
+
+// byRequestID returns the request that holds a ThingSpace request id, nil if none does.
+func (t *tx) byRequestID(ctx context.Context, requestID string) (*row, error) {
+	return queryRow(ctx, t, `WHERE request_id = $1 AND request_id <> ''`, requestID)
+}
+
+// bySubscription returns the request that a subscription belongs to, nil if none is known.
+func (t *tx) bySubscription(ctx context.Context, subscription string) (*row, error) {
+	return queryRow(ctx, t, `WHERE id IN (SELECT request FROM request_subscriptions
+		WHERE qos_subscription_id = $1) ORDER BY created_seq LIMIT 1`, subscription)
+}
+
+// newRow makes a row that is not yet saved, at the end of the sequence.
+func (t *tx) newRow(ctx context.Context, origin receiver.Origin, account string) (*row, error) {
+	seq, err := t.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &row{createdSeq: seq}
+	r.ID = uuid.NewString()
+	r.Origin = origin
+	r.AccountName = account
+	r.CreatedAt = t.now
+	return r, nil
+}
+
+// extendLease gives the request's process another lease from now on.
+func (t *tx) extendLease(r *row) {
+	expires := t.now.Add(t.lease)
+	r.LeaseExpiresAt = &expires
+}
+
+// save folds what was heard into the row and writes it with a new revision, if
+// that changed anything.
+func (t *tx) save(ctx context.Context, r *row) error {
+	if err := t.fold(ctx, r); err != nil {
+		return err
+	}
+	values, err := r.values()
+	if err != nil || slices.Equal(values, r.stored) {
+		return err
+	}
+	if r.Revision, err = t.next(ctx); err != nil {
+		return err
+	}
+	args := append([]any{r.ID, r.Revision, r.createdSeq}, values...)
+	if err := t.exec(ctx, upsertRequest, args...); err != nil {
+		return err
+	}
+	r.stored = values
+	t.touch(r)
+	if err := t.index(ctx, r, "request_devices", "device_key", r.deviceKeys()); err != nil {
+		return err
+	}
+	return t.index(ctx, r, "request_subscriptions", "qos_subscription_id", r.subscriptionIDs())
+}
+
+// index replaces what a request is found by in one of the tables made for it.
+func (t *tx) index(ctx context.Context, r *row, table, column string, keys []string) error {
+	if err := t.exec(ctx, `DELETE FROM `+table+` WHERE request = $1`, r.ID); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		err := t.exec(ctx, `INSERT INTO `+table+` (request, `+column+`) VALUES ($1, $2)`, r.ID, key)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) touch(r *row) {
+	t.changed[r.ID] = struct{}{}
+	t.unsettled = true
+}
+
+func (t *tx) remove(ctx context.Context, r *row) error {
+	t.touch(r)
+	return t.exec(ctx, `DELETE FROM requests WHERE id = $1`, r.ID)
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/transport"
+)
+
+// Error is an answer of ThingSpace that is not the one asked for. It reads the
+// four shapes its parts answer with: the application's errorCode, the gateway's
+// fault in JSON and in XML, and the OAuth2 endpoint's error.
+type Error struct {
+	// Operation is what was attempted, in words: "stop the QoS subscription".
+	Operation string
+	// Method and Path are those of the request; the path is without query.
+	Method, Path string
+	// StatusCode is the HTTP status of the answer.
+	StatusCode int
+	// Code is the application's or gateway's code, whether it came as a string
+	// or a number: "UnifiedWebService.REQUEST_FAILED.DeviceNotFound", "900901".
+	// ThingSpace promises that codes stay, and that messages may not.
+	Code string
+	// Message and Description are the server's own words.
+	Message, Description string
+	// CorrelationID is the id that ThingSpace's support can search for, if the
+	// answer had one.
+	CorrelationID string
+	// RetryAfter is how long the server asked to wait; 0 if it did not.
+	RetryAfter time.Duration
+	// Body is the beginning of the answer as text, only where neither a code
+	// nor a message could be read from it.
+	Body string
+
+	shape shape
+}
+
+// Error tells in one line what failed, what the server said, and which id to
+// quote to its support.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: ThingSpace answered HTTP %d", e.Operation, e.StatusCode)
+	if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + text)
+	}
+	if e.Code != "" {
+		b.WriteString(", code " + e.Code)
+	}
+	for _, text := range []string{e.Message, e.Description, e.Body} {
+		if text != "" {
+			b.WriteString(": " + text)
+		}
+	}
+	fmt.Fprintf(&b, " (%s %s", e.Method, e.Path)
+	if e.CorrelationID != "" {
+		b.WriteString(", correlation id " + e.CorrelationID)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ", asked to wait %s", e.RetryAfter)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// outcome is what a failed request can have done at ThingSpace.
+type outcome int
+
+const (
+	// outcomeNotSent: it never left.
+	outcomeNotSent outcome = iota + 1
+	// outcomeRefused: it was answered with a certain no.
+	outcomeRefused
+	// outcomeUnknown: it may have left, and no certain no came back.
+	outcomeUnknown
+)
+
+// callError is every error that a call of Client returns: what went wrong, and
+// what that means for the request.
+type callError struct {
+	outcome outcome
+	err     error
+}
+
+func (e *callError) Error() string { return e.err.Error() }
+
+func (e *callError) Unwrap() error { return e.err }
+
+// NotSent reports whether err means that no byte of the request left: there was
+// no connection, no token, no session, or the context had already ended.
+func NotSent(err error) bool {
+	var call *callError
+	return errors.As(err, &call) && call.outcome == outcomeNotSent
+}
+
+// OutcomeUnknown reports whether the request that failed with err may still
+// have taken effect: its bytes may have left, and what came back is not a
+// certain refusal. That is so for a timeout, a connection lost after it was
+// made, HTTP 408 and 5xx, and a 2xx whose request id cannot be read. An error
+// that this package did not make is unknown too; nil is not.
+func OutcomeUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	var call *callError
+	return !errors.As(err, &call) || call.outcome == outcomeUnknown
+}
+
+// outcomeOf judges one attempt: by its answer, or by err where there was none.
+func outcomeOf(r request, refusal *Error, err error) outcome {
+	switch {
+	case err != nil && transport.Unsent(err):
+		return outcomeNotSent
+	case err != nil:
+		return outcomeUnknown
+	case refusal.renewable(r):
+		// Whatever the status: without accepted tokens nothing is carried out.
+		return outcomeRefused
+	case refusal.StatusCode == http.StatusRequestTimeout, refusal.StatusCode >= http.StatusInternalServerError:
+		return outcomeUnknown
+	default:
+		return outcomeRefused
+	}
+}
+
+// notSent marks err as the failure of a request that never left.
+func notSent(operation string, err error) error {
+	return &callError{outcome: outcomeNotSent, err: fmt.Errorf("%s: %w", operation, err)}
+}
+
+// connectionError words a failure without an answer.
+func connectionError(r request, err error) error {
+	err = withoutURL(err)
+	what := "no complete answer from ThingSpace"
+	switch {
+	case errors.Is(err, context.Canceled):
+		what = "cancelled"
+	case transport.Unsent(err):
+		what = "ThingSpace was not reached"
+	}
+	return fmt.Errorf("%s: %s (%s %s): %w", r.operation, what, r.method, r.path, err)
+}
+
+// withoutURL drops the *url.Error around err, whose text repeats the whole URL.
+func withoutURL(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package qossubscription
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
+)
+
+// settledFor reports whether each subscription has got where waitFor says, or
+// has ended. A failed device does not cut the wait for the others short: their
+// ids must reach the state.
+func settledFor(r *receiver.Request, waitFor string) bool {
+	return !slices.ContainsFunc(r.Subscriptions, func(s receiver.Subscription) bool {
+		return !s.Status.Ended() && !reached(s.Status, waitFor)
+	})
+}
+
+func reached(s receiver.Status, waitFor string) bool {
+	switch waitFor {
+	case waitForOn:
+		return s == receiver.StatusOn
+	case waitForNone:
+		return true
+	default:
+		return s == receiver.StatusAcknowledged || s == receiver.StatusOn
+	}
+}
+
+// ended returns the subscriptions that have ended.
+func ended(r *receiver.Request) []receiver.Subscription {
+	var out []receiver.Subscription
+	for _, s := range r.Subscriptions {
+		if s.Status.Ended() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// sameDevices reports whether two requests ask for the same, whatever the order.
+func sameDevices(a, b []receiver.Device) bool {
+	return slices.EqualFunc(sorted(a), sorted(b), func(a, b receiver.Device) bool {
+		return a.ID == b.ID && strings.EqualFold(a.Kind, b.Kind) && a.IPv6Address == b.IPv6Address && slices.Equal(a.Flows, b.Flows)
+	})
+}
+
+// sameIdentifiers reports whether two requests are for the same devices,
+// whatever their flows.
+func sameIdentifiers(a, b []receiver.Device) bool {
+	return slices.EqualFunc(sorted(a), sorted(b), func(a, b receiver.Device) bool {
+		return strings.EqualFold(a.ID, b.ID) && strings.EqualFold(a.Kind, b.Kind)
+	})
+}
+
+func sorted(devices []receiver.Device) []receiver.Device {
+	out := slices.Clone(devices)
+	for i := range out {
+		out[i].Flows = slices.SortedFunc(slices.Values(out[i].Flows), compareFlows)
+	}
+	slices.SortFunc(out, func(a, b receiver.Device) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// flowsKnown reports whether the journal knows the flows of every device; of a
+// request made by something else it does not.
+func flowsKnown(devices []receiver.Device) bool {
+	return len(devices) > 0 && !slices.ContainsFunc(devices, func(d receiver.Device) bool { return len(d.Flows) == 0 })
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+)
+
+func TestServesTheProviderItIsNamedAfter(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args   []string
+		served string // address; empty: none
+		code   int
+		says   string
+	}{
+		"thingspace":            {[]string{"/plugins/terraform-provider-thingspace"}, "registry.terraform.io/qosform/thingspace", 0, ""},
+		"with a version":        {[]string{"./terraform-provider-thingspace_v1.2.3_x5"}, "registry.terraform.io/qosform/thingspace", 0, ""},
+		"on Windows":            {[]string{"terraform-provider-thingspace_v1.2.3.exe"}, "registry.terraform.io/qosform/thingspace", 0, ""},
+		"flag overrides":        {[]string{"anything", "-provider", "thingspace"}, "registry.terraform.io/qosform/thingspace", 0, ""},
+		"flag overrides a name": {[]string{"terraform-provider-qos", "-provider=thingspace", "-debug"}, "registry.terraform.io/qosform/thingspace", 0, ""},
+		"camara":                {[]string{"terraform-provider-camara"}, "", 1, `does not have the provider "camara" yet`},
+		"qos":                   {[]string{"terraform-provider-qos_v1.0.0"}, "", 1, `does not have the provider "qos" yet`},
+		"another provider":      {[]string{"terraform-provider-aws"}, "", 1, `no provider "aws"`},
+		"another name":          {[]string{"provider"}, "", 1, "named after"},
+		"unknown flag":          {[]string{"terraform-provider-thingspace", "-frobnicate"}, "", 2, "frobnicate"},
+		"version":               {[]string{"terraform-provider-camara", "-version"}, "", 0, "dev"},
+		"help":                  {[]string{"terraform-provider-thingspace", "-help"}, "", 0, "-provider"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var served string
+			var debug bool
+			var out bytes.Buffer
+			code := run(t.Context(), test.args, &out, &out, func(_ context.Context, _ func() provider.Provider, o providerserver.ServeOpts) error {
+				served, debug = o.Address, o.Debug
+				return nil
+			})
+			if code != test.code || served != test.served || !strings.Contains(out.String(), test.says) {
+				t.Errorf("run(%q) = %d, served %q, said %q", test.args, code, served, out.String())
+			}
+			if want := strings.Contains(strings.Join(test.args, " "), "-debug"); debug != want {
+				t.Errorf("debug = %v", debug)
+			}
+		})
+	}
+}
+
+func TestServeFailure(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"terraform-provider-thingspace"}, &out, &out, func(context.Context, func() provider.Provider, providerserver.ServeOpts) error {
+		return errors.New("no socket")
+	})
+	if code != 1 || !strings.Contains(out.String(), "Unable to serve provider thingspace: no socket") {
+		t.Errorf("run = %d, said %q", code, out.String())
+	}
+}

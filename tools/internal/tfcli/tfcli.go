@@ -1,0 +1,73 @@
+// Package tfcli finds the Terraform or OpenTofu command line that tests, demo
+// and documentation run, and installs Terraform where there is none.
+package tfcli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/hc-install/product"
+	"github.com/hashicorp/hc-install/releases"
+)
+
+// Version of Terraform that is installed where no CLI is found.
+const Version = "1.11.4"
+
+// PathVariable names the environment variable that overrides the search; it is
+// terraform-plugin-testing's.
+const PathVariable = "TF_ACC_TERRAFORM_PATH"
+
+// Find returns the path of the CLI to use: the one PathVariable names, else
+// terraform or tofu on PATH, else a Terraform that it downloads from HashiCorp's
+// releases (checksum and signature verified) into a folder of cacheDir, once.
+func Find(ctx context.Context, cacheDir string) (string, error) {
+	if path := os.Getenv(PathVariable); path != "" {
+		return exec.LookPath(path)
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		path, err := exec.LookPath(name)
+		if err == nil {
+			return filepath.Abs(path)
+		}
+		if !errors.Is(err, exec.ErrNotFound) {
+			return "", err
+		}
+	}
+	path, err := install(ctx, cacheDir)
+	if err != nil {
+		return "", fmt.Errorf("neither terraform nor tofu is on PATH, and downloading Terraform %s failed: %w\n"+
+			"Install one of them (https://developer.hashicorp.com/terraform/install, https://opentofu.org/docs/intro/install/), "+
+			"or set %s to the path of one", Version, err, PathVariable)
+	}
+	return path, nil
+}
+
+// IsOpenTofu tells OpenTofu from Terraform by the name of its program.
+func IsOpenTofu(path string) bool {
+	return strings.HasPrefix(filepath.Base(path), "tofu")
+}
+
+func install(ctx context.Context, cacheDir string) (string, error) {
+	dir, err := filepath.Abs(filepath.Join(cacheDir, "terraform-"+Version))
+	if err != nil {
+		return "", err
+	}
+	if path, err := exec.LookPath(filepath.Join(dir, product.Terraform.BinaryName())); err == nil {
+		return path, nil
+	}
+	wanted, err := version.NewVersion(Version)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", err
+	}
+	installer := &releases.ExactVersion{Product: product.Terraform, Version: wanted, InstallDir: dir}
+	return installer.Install(ctx)
+}
