@@ -15,7 +15,7 @@ func TestServesTheProviderItIsNamedAfter(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		args   []string
-		served string // address; empty: none
+		served string // the address that is served, if any
 		code   int
 		says   string
 	}{

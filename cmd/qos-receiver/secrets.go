@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -15,23 +15,20 @@ func secret(flag string, value *string, file string) (string, error) {
 	if value != nil && file != "" {
 		return "", fmt.Errorf("only one of --%s and --%s-file may be given", flag, flag)
 	}
-	text := ""
-	switch {
-	case value != nil:
-		text = *value
-	case file != "":
-		content, err := readSecret(flag, file)
-		if err != nil {
-			return "", err
-		}
-		text = content
-	default:
+	if value == nil && file == "" {
 		return "", nil
 	}
-	if text == "" {
-		return "", fmt.Errorf("--%s is empty", flag)
+	var values, files []string
+	if value != nil {
+		values = []string{*value}
+	} else {
+		files = []string{file}
 	}
-	return text, nil
+	all, err := secretList(flag, values, files)
+	if err != nil {
+		return "", err
+	}
+	return all[0], nil
 }
 
 // readSecret reads a file without the line end that editors add.
@@ -68,10 +65,8 @@ func secretList(flag string, values, files []string) ([]string, error) {
 		}
 		all = append(all, content)
 	}
-	for _, text := range all {
-		if text == "" {
-			return nil, errors.New("--" + flag + " is empty")
-		}
+	if slices.Contains(all, "") {
+		return nil, fmt.Errorf("--%s is empty", flag)
 	}
 	return all, nil
 }

@@ -85,9 +85,11 @@ func New(t *testing.T, options ...Option) *World {
 }
 
 // StartReceiver opens the store and serves the receiver again after StopReceiver.
-func (w *World) StartReceiver(t testing.TB) {
+func (w *World) StartReceiver(t *testing.T) {
 	t.Helper()
-	opened, err := store.Open(context.Background(), w.Database, store.Options{Lease: Lease})
+	// The store outlives the test's context: it is closed after it.
+	background := context.WithoutCancel(t.Context())
+	opened, err := store.Open(background, w.Database, store.Options{Lease: Lease})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,7 @@ func (w *World) StartReceiver(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(background)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -172,7 +174,7 @@ func (w *World) Register() {
 }
 
 // Journal is a client of the receiver that may write.
-func (w *World) Journal(t testing.TB) *receiver.Client {
+func (w *World) Journal(t *testing.T) *receiver.Client {
 	t.Helper()
 	client, err := receiver.NewClient(receiver.ClientConfig{URL: w.receiverURL, Token: ReceiverToken})
 	if err != nil {
@@ -213,7 +215,7 @@ func (g *Gate) Interpose(wrap func(http.Handler) http.Handler) {
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next := g.next.Load()
 	if next == nil {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to cut a connection
 	}
 	handler := *next
 	if wrap := g.wrap.Load(); wrap != nil {

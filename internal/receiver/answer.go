@@ -37,7 +37,7 @@ func (c *Client) failure(answer *httpAnswer) error {
 	switch {
 	case answer.status == http.StatusConflict && problem.Existing != nil:
 		return &ConflictError{Kind: problem.Conflict, Existing: *problem.Existing}
-	case answer.status == http.StatusNotFound:
+	case answer.status == http.StatusNotFound && problem.Type == typeUnknown:
 		return fmt.Errorf("%w: %w", ErrNotFound, &problem.Problem)
 	default:
 		return &problem.Problem

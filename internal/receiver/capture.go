@@ -16,9 +16,9 @@ import (
 // CapturePath is where ThingSpace posts its QoS callbacks.
 const CapturePath = "/thingspace/callbacks"
 
-// storeTimeout bounds what a callback waits for the store. ThingSpace was seen
-// to repeat a callback that is not answered within about 4 s.
-const storeTimeout = 3 * time.Second
+// storeTimeout bounds one write. It is long, because what is stored late is still
+// stored, while ThingSpace may not send again what was refused.
+const storeTimeout = 30 * time.Second
 
 // outcome is what became of a callback, as metrics and logs name it.
 type outcome string
@@ -83,11 +83,16 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 		t.outcome, t.problem = outcomeAccount, newProblem(http.StatusForbidden, "callbacks of this account are not accepted")
 		return t
 	}
-	// A client that hangs up must not undo what it has delivered.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
+	ctx, cancel := lasting(r.Context())
 	defer cancel()
 	s.keep(ctx, callback, &t)
 	return t
+}
+
+// lasting is the context of a write: a client that hangs up does not undo what
+// it has delivered.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 }
 
 // isJSON accepts a missing content type, which some proxies drop.

@@ -283,7 +283,7 @@ func (c *Client) callWithin(ctx context.Context, limit time.Duration, method, pa
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	answer, err := c.exchange(req)
+	answer, err := c.exchange(limited, req)
 	if err == nil {
 		return c.decode(answer, out)
 	}
@@ -303,7 +303,7 @@ type httpAnswer struct {
 	body        []byte
 }
 
-func (c *Client) exchange(req *retryablehttp.Request) (*httpAnswer, error) {
+func (c *Client) exchange(ctx context.Context, req *retryablehttp.Request) (*httpAnswer, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, bare(err)
@@ -313,15 +313,14 @@ func (c *Client) exchange(req *retryablehttp.Request) (*httpAnswer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
-	c.log.DebugContext(req.Context(), "receiver call", "method", req.Method, "path", req.URL.Path, "status", resp.StatusCode)
+	c.log.DebugContext(ctx, "receiver call", "method", req.Method, "path", req.URL.Path, "status", resp.StatusCode)
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	return &httpAnswer{resp.StatusCode, mediaType, resp.Header.Get("Location"), body}, nil
 }
 
 // bare takes the method and URL off an error; both are said elsewhere.
 func bare(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

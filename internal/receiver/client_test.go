@@ -59,7 +59,7 @@ func TestClientErrors(t *testing.T) {
 		"redirect":                  {answer(301, "text/html", html), ErrNotReceiver, "https://elsewhere.example/"},
 		"redirect of a POST":        {answer(307, "text/html", html), ErrNotReceiver, "https://elsewhere.example/"},
 		"broken problem":            {answer(400, "application/problem+json", `{`), ErrNotReceiver, "cannot be read"},
-		"not found":                 {answer(404, "application/problem+json", `{"title":"Not Found","status":404,"detail":"no such"}`), ErrNotFound, "no such"},
+		"not found":                 {answer(404, "application/problem+json", `{"type":"urn:qos-receiver:unknown","title":"Not Found","status":404,"detail":"no such"}`), ErrNotFound, "no such"},
 		"long page":                 {answer(500, "text/plain", strings.Repeat("é", 5000)), ErrNotReceiver, "…"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +90,15 @@ func TestClientProblem(t *testing.T) {
 	}
 	if text := problem.Error(); !strings.Contains(text, "422") || !strings.Contains(text, "body.claim") {
 		t.Errorf("text %q", text)
+	}
+}
+
+func TestClientMissesARoute(t *testing.T) {
+	t.Parallel()
+	client := clientOf(t, answer(404, "application/problem+json", `{"title":"Not Found","status":404,"detail":"no such route"}`), -1)
+	_, err := client.ChangeRequest(t.Context(), "i-1", Change{Kind: ChangeSent})
+	if problem, ok := errors.AsType[*Problem](err); !ok || problem.Status != http.StatusNotFound || errors.Is(err, ErrNotFound) {
+		t.Errorf("error %v, want the problem, which is not about the request", err)
 	}
 }
 

@@ -59,8 +59,8 @@ func apiConfig() huma.Config {
 	return config
 }
 
-func reading(id, method, path, summary string, failures ...int) huma.Operation {
-	return operation(id, method, path, summary, failures, schemeRead, schemeJournal)
+func reading(id, method, path, summary string) huma.Operation {
+	return operation(id, method, path, summary, nil, schemeRead, schemeJournal)
 }
 
 func writing(id, method, path, summary string, failures ...int) huma.Operation {

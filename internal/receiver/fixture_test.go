@@ -29,6 +29,7 @@ type fixture struct {
 	server *receiver.Server
 	url    string
 	logs   *lockedBuffer
+	http   *http.Client
 	// stop ends the server's background work.
 	stop func()
 }
@@ -51,42 +52,42 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-func openStore(t testing.TB, options store.Options) receiver.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "receiver.db"), options)
+func openStore(tb testing.TB, options store.Options) receiver.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), filepath.Join(tb.TempDir(), "receiver.db"), options)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s
 }
 
-func start(t testing.TB, cfg receiver.ServerConfig) *fixture {
-	t.Helper()
-	return startOn(t, openStore(t, store.Options{}), cfg)
+func start(tb testing.TB, cfg receiver.ServerConfig) *fixture {
+	tb.Helper()
+	return startOn(tb, openStore(tb, store.Options{}), cfg)
 }
 
-func startOn(t testing.TB, journal receiver.Store, cfg receiver.ServerConfig) *fixture {
-	t.Helper()
-	f := prepare(t, journal, cfg)
-	ctx, stop := context.WithCancel(t.Context())
+func startOn(tb testing.TB, journal receiver.Store, cfg receiver.ServerConfig) *fixture {
+	tb.Helper()
+	f := prepare(tb, journal, cfg)
+	ctx, stop := context.WithCancel(tb.Context())
 	var background sync.WaitGroup
 	background.Go(func() { f.server.Run(ctx) })
 	f.stop = func() {
 		stop()
 		background.Wait()
 	}
-	t.Cleanup(f.stop)
+	tb.Cleanup(f.stop)
 	return f
 }
 
 // prepare makes a server that does no work in the background.
-func prepare(t testing.TB, journal receiver.Store, cfg receiver.ServerConfig) *fixture {
-	t.Helper()
+func prepare(tb testing.TB, journal receiver.Store, cfg receiver.ServerConfig) *fixture {
+	tb.Helper()
 	logs := &lockedBuffer{}
 	cfg.Logger = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if cfg.ReadToken == "" {
@@ -94,18 +95,18 @@ func prepare(t testing.TB, journal receiver.Store, cfg receiver.ServerConfig) *f
 	}
 	server, err := receiver.NewServer(journal, cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	listener := httptest.NewServer(server.Handler())
-	t.Cleanup(listener.Close)
-	return &fixture{store: journal, server: server, url: listener.URL, logs: logs}
+	tb.Cleanup(listener.Close)
+	return &fixture{store: journal, server: server, url: listener.URL, logs: logs, http: listener.Client()}
 }
 
-func (f *fixture) client(t testing.TB, token string) *receiver.Client {
-	t.Helper()
+func (f *fixture) client(tb testing.TB, token string) *receiver.Client {
+	tb.Helper()
 	client, err := receiver.NewClient(receiver.ClientConfig{URL: f.url, Token: token, MaxRetries: -1})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return client
 }
@@ -116,37 +117,37 @@ type response struct {
 	body   string
 }
 
-func (f *fixture) do(t testing.TB, method, path, body string, header http.Header) response {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, f.url+path, strings.NewReader(body))
+func (f *fixture) do(tb testing.TB, method, path, body string, header http.Header) response {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), method, f.url+path, strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if header != nil {
 		req.Header = header
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := f.http.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	content, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return response{resp.StatusCode, resp.Header, string(content)}
 }
 
-func (f *fixture) deliver(t testing.TB, body string) response {
-	t.Helper()
-	return f.do(t, http.MethodPost, receiver.CapturePath, body, http.Header{"Content-Type": {"application/json"}})
+func (f *fixture) deliver(tb testing.TB, body string) response {
+	tb.Helper()
+	return f.do(tb, http.MethodPost, receiver.CapturePath, body, http.Header{"Content-Type": {"application/json"}})
 }
 
-func (f *fixture) events(t testing.TB) []receiver.Event {
-	t.Helper()
-	events, err := f.client(t, readToken).Events(t.Context(), 0, 1000)
+func (f *fixture) events(tb testing.TB) []receiver.Event {
+	tb.Helper()
+	events, err := f.client(tb, readToken).Events(tb.Context(), 0, 1000)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return events
 }

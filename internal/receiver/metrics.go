@@ -13,13 +13,12 @@ import (
 
 // metrics are what /metrics shows, in a registry of its own.
 type metrics struct {
-	registry         *prometheus.Registry
-	callbacks        *prometheus.CounterVec
-	callbackSeconds  prometheus.Histogram
-	waiters          prometheus.Gauge
-	requests         *prometheus.CounterVec
-	requestSeconds   *prometheus.HistogramVec
-	responsesAborted prometheus.Counter
+	registry        *prometheus.Registry
+	callbacks       *prometheus.CounterVec
+	callbackSeconds prometheus.Histogram
+	waiters         prometheus.Gauge
+	requests        *prometheus.CounterVec
+	requestSeconds  *prometheus.HistogramVec
 }
 
 func newMetrics() *metrics {
@@ -47,13 +46,9 @@ func newMetrics() *metrics {
 			Help:    "Time to answer HTTP requests by route; long-polls wait on purpose.",
 			Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10, 30},
 		}, []string{"route"}),
-		responsesAborted: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "qos_receiver_http_aborted_total",
-			Help: "Answers that broke off, because the client went away or a handler failed.",
-		}),
 	}
 	m.registry.MustRegister(
-		m.callbacks, m.callbackSeconds, m.waiters, m.requests, m.requestSeconds, m.responsesAborted,
+		m.callbacks, m.callbackSeconds, m.waiters, m.requests, m.requestSeconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

@@ -1,35 +1,17 @@
 package receiver
 
-import (
-	"fmt"
-	"net/http"
-	"runtime/debug"
-)
+import "net/http"
 
-// observe counts and times every request, and keeps a failing handler from
-// taking more than its own answer down.
+// observe counts and times every request. A handler that fails is net/http's to
+// log; its answer breaks off and nothing else does.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := s.cfg.Clock.Now()
 		watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		defer func() {
-			s.metrics.request(r.Pattern, watched.status, s.cfg.Clock.Since(started))
-			if fault := recover(); fault != nil {
-				s.abort(r, fault)
-			}
-		}()
+		defer func() { s.metrics.request(r.Pattern, watched.status, s.cfg.Clock.Since(started)) }()
 		next.ServeHTTP(watched, r)
 		s.log.DebugContext(r.Context(), "request", "method", r.Method, "route", r.Pattern, "status", watched.status)
 	})
-}
-
-// abort breaks the answer off. A client that has gone is no fault of ours.
-func (s *Server) abort(r *http.Request, fault any) {
-	s.metrics.responsesAborted.Inc()
-	if r.Context().Err() == nil && fault != http.ErrAbortHandler {
-		s.log.ErrorContext(r.Context(), "a handler failed", "route", r.Pattern, "error", fmt.Sprint(fault), "stack", string(debug.Stack()))
-	}
-	panic(http.ErrAbortHandler)
 }
 
 // statusWriter remembers the status of an answer.

@@ -41,16 +41,22 @@ func (s *Server) info(context.Context, *none) (*of[Info], error) {
 }
 
 func (s *Server) createRequest(ctx context.Context, in *of[NewRequest]) (*of[Request], error) {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, err := s.store.Create(ctx, in.Body)
 	return output(r, s.failed(ctx, "create a request", err))
 }
 
 func (s *Server) changeRequest(ctx context.Context, in *changeInput) (*of[Request], error) {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, err := s.store.Change(ctx, in.ID, in.Body)
 	return output(r, s.failed(ctx, "change a request", err))
 }
 
 func (s *Server) resolve(ctx context.Context, in *of[Resolution]) (*of[Request], error) {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, err := s.store.Resolve(ctx, in.Body)
 	return output(r, s.failed(ctx, "resolve a request", err))
 }
@@ -97,6 +103,8 @@ func (s *Server) listQuarantine(ctx context.Context, _ *none) (*of[QuarantineLis
 }
 
 func (s *Server) release(ctx context.Context, in *quarantineInput) (*none, error) {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	if err := s.store.Release(ctx, in.ID); err != nil {
 		return nil, s.failed(ctx, "release a quarantined callback", err)
 	}

@@ -12,7 +12,7 @@ import (
 // flows are not known overlaps nothing. The account is the caller's to compare.
 func (r *Request) Overlaps(devices []Device) bool {
 	for _, mine := range r.Devices {
-		if !r.open() && !r.liveDevice(mine.ID) {
+		if !r.LacksRequestID() && !r.liveDevice(mine.ID) {
 			continue
 		}
 		flows := flowKeys(mine)
@@ -27,18 +27,7 @@ func (r *Request) Overlaps(devices []Device) bool {
 
 // LacksRequestID reports whether the request may exist at ThingSpace, now or
 // soon, while nobody knows its request id.
-func (r *Request) LacksRequestID() bool { return r.open() }
-
-// Live reports whether something of the request has not ended: it is accepted
-// and one of its subscriptions goes on, or it may have been accepted.
-func (r *Request) Live() bool {
-	if r.State == StateSent || r.State == StateUnknown {
-		return true
-	}
-	return r.State == StateAccepted && !r.Ended()
-}
-
-func (r *Request) open() bool {
+func (r *Request) LacksRequestID() bool {
 	return r.State == StateOpen || r.State == StateSent || r.State == StateUnknown
 }
 

@@ -3,6 +3,7 @@ package receiver
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,6 +12,10 @@ import (
 const (
 	contentTypeJSON    = "application/json"
 	contentTypeProblem = "application/problem+json"
+
+	// typeUnknown sets a 404 about the store's content apart from one about a
+	// route, which says nothing of any request.
+	typeUnknown = "urn:qos-receiver:unknown"
 )
 
 // Problem is an error answer of the receiver: problem details as of RFC 9457.
@@ -82,6 +87,7 @@ type conflictProblem struct {
 // problemOf says what an error of the store means to an HTTP client.
 func problemOf(err error) error {
 	var conflict *ConflictError
+	var invalid *InvalidError
 	switch {
 	case errors.As(err, &conflict):
 		return &conflictProblem{
@@ -90,7 +96,11 @@ func problemOf(err error) error {
 			Existing: &conflict.Existing,
 		}
 	case errors.Is(err, ErrNotFound):
-		return newProblem(http.StatusNotFound, "the store does not know it")
+		problem := newProblem(http.StatusNotFound, "the store does not know it")
+		problem.Type = typeUnknown
+		return problem
+	case errors.As(err, &invalid):
+		return newProblem(http.StatusBadRequest, invalid.Reason)
 	default:
 		return unavailable()
 	}
@@ -106,9 +116,7 @@ func unavailable() *Problem {
 // write answers with p. A client that has gone away gets nothing, which is all
 // there is to do.
 func (p *Problem) write(w http.ResponseWriter) {
-	for name, values := range p.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.header)
 	writeJSON(w, p.Status, contentTypeProblem, p)
 }
 

@@ -22,8 +22,9 @@ const (
 	readyTimeout           = 2 * time.Second
 )
 
-// ServerConfig steers a Server. The zero value of every field but the store's
-// has a meaning.
+// ServerConfig steers a Server. The zero value of every field has a meaning, and
+// the zero ServerConfig makes a server that takes callbacks from everybody and
+// answers nobody.
 type ServerConfig struct {
 	// Version of the program, as GET /v1/info tells it.
 	Version string

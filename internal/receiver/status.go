@@ -66,11 +66,6 @@ type fold struct {
 	entries   []*foldedEntry
 }
 
-type foldedStop struct {
-	StopRecord
-	failure *Event
-}
-
 type foldedEntry struct {
 	Subscription
 	device int // index into fold.devices; -1 for a subscription of no known device
@@ -271,76 +266,6 @@ func (f *fold) terminate(e *Event) {
 	}
 }
 
-// fail attributes a failure: to a stop, which then has failed and ends nothing,
-// or to the request, where it ends what it names.
-func (f *fold) fail(e *Event) {
-	if stop := f.failedStop(e); stop != nil {
-		stop.failure = e
-		return
-	}
-	// Under an id that is neither the request's nor one of its stops', it is
-	// about somebody else's attempt.
-	if e.RequestID != "" && e.RequestID != f.requestID {
-		return
-	}
-	for _, target := range f.targets(e) {
-		target.observe(StatusFailed, e)
-	}
-}
-
-// failedStop returns the stop that a failure belongs to, nil if to none. The
-// failure of a stop need not name the subscription (ThingSpace, "Stop QoS
-// subscription", callback example).
-func (f *fold) failedStop(e *Event) *foldedStop {
-	if stop := f.stopByRequest(e.RequestID); stop != nil {
-		return stop
-	}
-	if e.QoSSubscriptionID != "" && e.RequestID != "" && e.RequestID == f.requestID {
-		return nil
-	}
-	var newest *foldedStop
-	for _, s := range f.stops {
-		if f.outstanding(e, s) && f.concerns(e, s) && (newest == nil || newest.Seq < s.Seq) {
-			newest = s
-		}
-	}
-	return newest
-}
-
-// outstanding reports whether e may answer the stop: it came after it, and not
-// under the id of another attempt.
-func (f *fold) outstanding(e *Event, s *foldedStop) bool {
-	foreign := e.RequestID != "" && e.RequestID != f.requestID
-	return s.Seq < e.Seq && s.State != StopRefused && (!foreign || s.RequestID == "")
-}
-
-// concerns reports whether e and the stop are about the same subscription, as
-// far as e says.
-func (f *fold) concerns(e *Event, s *foldedStop) bool {
-	if e.QoSSubscriptionID != "" {
-		return e.QoSSubscriptionID == s.QoSSubscriptionID
-	}
-	owners := f.owners[s.QoSSubscriptionID]
-	if len(e.DeviceIDs) == 0 || len(owners) == 0 {
-		return true
-	}
-	for _, d := range e.DeviceIDs {
-		if _, named := owners[f.indexOf(d.ID)]; named {
-			return true
-		}
-	}
-	return false
-}
-
-func (f *fold) stopByRequest(requestID string) *foldedStop {
-	for _, s := range f.stops {
-		if requestID != "" && s.RequestID == requestID {
-			return s
-		}
-	}
-	return nil
-}
-
 // targets are the entries that an event is about: those of its subscription,
 // else of its devices, else of the only device.
 func (f *fold) targets(e *Event) []*foldedEntry {
@@ -399,27 +324,6 @@ func (f *fold) outcome() Outcome {
 		o.Reason = cmp.Or(o.Reason, last.Reason)
 	}
 	return o
-}
-
-// stopOf returns the newest stop of an entry's subscription as it stands now.
-func (f *fold) stopOf(entry *foldedEntry) *Stop {
-	var newest *foldedStop
-	for _, s := range f.stops {
-		if s.QoSSubscriptionID == entry.QoSSubscriptionID && (newest == nil || newest.Seq < s.Seq) {
-			newest = s
-		}
-	}
-	if newest == nil {
-		return nil
-	}
-	stop := newest.Stop
-	switch {
-	case entry.Status.Ended():
-		stop.State = StopDone
-	case newest.failure != nil:
-		stop.State, stop.Reason = StopFailed, newest.failure.Reason
-	}
-	return &stop
 }
 
 // rank orders what can be observed of one subscription.

@@ -19,15 +19,15 @@ func named(ids ...string) []receiver.Device {
 	return devices
 }
 
-func acknowledged(request, subscription string, ids ...string) receiver.Event {
+func acknowledged(subscription string, ids ...string) receiver.Event {
 	return receiver.Event{
-		RequestID: request, QoSSubscriptionID: subscription, DeviceIDs: named(ids...),
+		RequestID: "r", QoSSubscriptionID: subscription, DeviceIDs: named(ids...),
 		QoSEvent: "QoSChangeReqAck", Status: "SUCCESS",
 	}
 }
 
-func on(request, subscription string) receiver.Event {
-	return receiver.Event{RequestID: request, QoSSubscriptionID: subscription, QoSEvent: "QosChangeOn"}
+func on(subscription string) receiver.Event {
+	return receiver.Event{RequestID: "r", QoSSubscriptionID: subscription, QoSEvent: "QosChangeOn"}
 }
 
 func terminated(request, subscription string) receiver.Event {
@@ -89,60 +89,60 @@ func TestFold(t *testing.T) {
 		want    string
 	}{
 		"nothing heard":      {devices: named("b", "a"), want: "a/=REQUESTED b/=REQUESTED → REQUESTED"},
-		"acknowledged":       {devices: named("a"), events: []receiver.Event{acknowledged("r", "s", "a")}, want: "a/s=ACKNOWLEDGED → ACKNOWLEDGED"},
-		"on":                 {devices: named("a"), events: []receiver.Event{acknowledged("r", "s", "a"), on("r", "s")}, want: "a/s=ON → ON"},
-		"on before ack":      {devices: named("a"), events: []receiver.Event{on("r", "s"), acknowledged("r", "s", "a")}, want: "a/s=ON → ON"},
-		"on without ack":     {devices: named("a"), events: []receiver.Event{on("r", "s")}, want: "a/s=ON → ON"},
-		"ack without an id":  {devices: named("a"), events: []receiver.Event{acknowledged("r", "", "a")}, want: "a/=REQUESTED → REQUESTED"},
+		"acknowledged":       {devices: named("a"), events: []receiver.Event{acknowledged("s", "a")}, want: "a/s=ACKNOWLEDGED → ACKNOWLEDGED"},
+		"on":                 {devices: named("a"), events: []receiver.Event{acknowledged("s", "a"), on("s")}, want: "a/s=ON → ON"},
+		"on before ack":      {devices: named("a"), events: []receiver.Event{on("s"), acknowledged("s", "a")}, want: "a/s=ON → ON"},
+		"on without ack":     {devices: named("a"), events: []receiver.Event{on("s")}, want: "a/s=ON → ON"},
+		"ack without an id":  {devices: named("a"), events: []receiver.Event{acknowledged("", "a")}, want: "a/=REQUESTED → REQUESTED"},
 		"ack that failed":    {devices: named("a"), events: []receiver.Event{{RequestID: "r", QoSEvent: "QoSChangeReqAck", Status: "FAILED"}}, want: "a/=FAILED → FAILED"},
-		"terminated":         {devices: named("a"), events: []receiver.Event{terminated("r", "s"), on("r", "s")}, want: "a/s=TERMINATED → TERMINATED"},
-		"ended stays ended":  {devices: named("a"), events: []receiver.Event{failed("r", "s"), on("r", "s")}, want: "a/s=FAILED → FAILED"},
+		"terminated":         {devices: named("a"), events: []receiver.Event{terminated("r", "s"), on("s")}, want: "a/s=TERMINATED → TERMINATED"},
+		"ended stays ended":  {devices: named("a"), events: []receiver.Event{failed("r", "s"), on("s")}, want: "a/s=FAILED → FAILED"},
 		"both ends":          {devices: named("a"), events: []receiver.Event{terminated("r", "s"), failed("r", "s")}, want: "a/s=TERMINATED → TERMINATED"},
-		"case of the device": {devices: named("AbC", "d"), events: []receiver.Event{acknowledged("r", "s", "aBc")}, want: "AbC/s=ACKNOWLEDGED d/=REQUESTED → REQUESTED"},
+		"case of the device": {devices: named("AbC", "d"), events: []receiver.Event{acknowledged("s", "aBc")}, want: "AbC/s=ACKNOWLEDGED d/=REQUESTED → REQUESTED"},
 		"IMEI with a check digit": {
-			devices: named("353456789012345", "d"), events: []receiver.Event{acknowledged("r", "s", "3534567890123456")},
+			devices: named("353456789012345", "d"), events: []receiver.Event{acknowledged("s", "3534567890123456")},
 			want: "353456789012345/s=ACKNOWLEDGED d/=REQUESTED → REQUESTED",
 		},
 		"IMEIs that differ in the last digit": {
 			devices: named("3534567890123451", "3534567890123452"),
-			events:  []receiver.Event{acknowledged("r", "s", "3534567890123452")},
+			events:  []receiver.Event{acknowledged("s", "3534567890123452")},
 			want:    "3534567890123451/=REQUESTED 3534567890123452/s=ACKNOWLEDGED → REQUESTED",
 		},
-		"only device by another name": {devices: named("15555550100"), events: []receiver.Event{acknowledged("r", "s", "5555550100")}, want: "15555550100/s=ACKNOWLEDGED → ACKNOWLEDGED"},
+		"only device by another name": {devices: named("15555550100"), events: []receiver.Event{acknowledged("s", "5555550100")}, want: "15555550100/s=ACKNOWLEDGED → ACKNOWLEDGED"},
 		"two subscriptions of a device": {
-			devices: named("a"), events: []receiver.Event{acknowledged("r", "s", "a"), acknowledged("r", "t", "a"), on("r", "t")},
+			devices: named("a"), events: []receiver.Event{acknowledged("s", "a"), acknowledged("t", "a"), on("t")},
 			want: "a/s=ACKNOWLEDGED a/t=ON → ACKNOWLEDGED",
 		},
 		"two devices": {
-			devices: named("a", "b"), events: []receiver.Event{on("r", "t"), acknowledged("r", "s", "a"), acknowledged("r", "t", "b")},
+			devices: named("a", "b"), events: []receiver.Event{on("t"), acknowledged("s", "a"), acknowledged("t", "b")},
 			want: "a/s=ACKNOWLEDGED b/t=ON → ACKNOWLEDGED",
 		},
 		"one of two fails": {
-			devices: named("a", "b"), events: []receiver.Event{acknowledged("r", "s", "a"), failed("r", "", "b"), on("r", "s")},
+			devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), failed("r", "", "b"), on("s")},
 			want: "a/s=ON b/=FAILED → FAILED",
 		},
 		"a device nobody asked for": {
-			devices: named("a", "b"), events: []receiver.Event{acknowledged("r", "s", "c")},
+			devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "c")},
 			want: "a/=REQUESTED b/=REQUESTED c/s=ACKNOWLEDGED → REQUESTED",
 		},
 		"a subscription of no known device": {
-			devices: named("a", "b"), events: []receiver.Event{on("r", "s")},
+			devices: named("a", "b"), events: []receiver.Event{on("s")},
 			want: "/s=ON a/=REQUESTED b/=REQUESTED → REQUESTED",
 		},
-		"known from callbacks":                    {events: []receiver.Event{acknowledged("r", "s", "a"), on("r", "s")}, want: "a/s=ON → ON"},
+		"known from callbacks":                    {events: []receiver.Event{acknowledged("s", "a"), on("s")}, want: "a/s=ON → ON"},
 		"failure that names nothing, one device":  {devices: named("a"), events: []receiver.Event{failed("r", "")}, want: "a/=FAILED → FAILED"},
 		"failure that names nothing, two devices": {devices: named("a", "b"), events: []receiver.Event{failed("r", "")}, want: "a/=REQUESTED b/=REQUESTED → REQUESTED"},
-		"failure under an unknown id":             {devices: named("a"), events: []receiver.Event{on("r", "s"), failed("x", "s")}, want: "a/s=ON → ON"},
-		"failure without a request id":            {devices: named("a"), events: []receiver.Event{on("r", "s"), failed("", "s")}, want: "a/s=FAILED → FAILED"},
+		"failure under an unknown id":             {devices: named("a"), events: []receiver.Event{on("s"), failed("x", "s")}, want: "a/s=ON → ON"},
+		"failure without a request id":            {devices: named("a"), events: []receiver.Event{on("s"), failed("", "s")}, want: "a/s=FAILED → FAILED"},
 		"unknown event":                           {devices: named("a"), events: []receiver.Event{{RequestID: "r", QoSEvent: "QoSChangePaused", DeviceIDs: named("b")}}, want: "a/=REQUESTED → REQUESTED"},
 
-		"stop journalled":        {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: []receiver.Event{on("r", "s")}, want: "a/s=ON[journalled] → ON"},
-		"stop done":              {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("r", "s"), terminated("x", "s")}, want: "a/s=TERMINATED[done] → TERMINATED"},
+		"stop journalled":        {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: []receiver.Event{on("s")}, want: "a/s=ON[journalled] → ON"},
+		"stop done":              {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("s"), terminated("x", "s")}, want: "a/s=TERMINATED[done] → TERMINATED"},
 		"stop done, id unknown":  {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: []receiver.Event{terminated("x", "s")}, want: "a/s=TERMINATED[done] → TERMINATED"},
-		"stop done, names none":  {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{acknowledged("r", "s", "a"), terminated("x", "")}, want: "a/s=TERMINATED[done] b/=REQUESTED → TERMINATED"},
-		"stop fails":             {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("r", "s"), failed("x", "")}, want: "a/s=ON[failed] → ON"},
-		"stop fails by name":     {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("r", "s"), failed("x", "s")}, want: "a/s=ON[failed] → ON"},
-		"stop fails, id unknown": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: numbered(11, on("r", "s"), failed("x", "s")), want: "a/s=ON[failed] → ON"},
+		"stop done, names none":  {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{acknowledged("s", "a"), terminated("x", "")}, want: "a/s=TERMINATED[done] b/=REQUESTED → TERMINATED"},
+		"stop fails":             {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("s"), failed("x", "")}, want: "a/s=ON[failed] → ON"},
+		"stop fails by name":     {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("s"), failed("x", "s")}, want: "a/s=ON[failed] → ON"},
+		"stop fails, id unknown": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: numbered(11, on("s"), failed("x", "s")), want: "a/s=ON[failed] → ON"},
 		"stop refused": {
 			devices: named("a"), stops: []receiver.StopRecord{refusedStop}, events: numbered(11, failed("r", "")),
 			want: "a/s=FAILED[done] → FAILED",
@@ -151,13 +151,13 @@ func TestFold(t *testing.T) {
 		"failure under the request's id":       {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, failed("r", "")), want: "a/s=REQUESTED[failed] → REQUESTED"},
 		"the same, before the stop":            {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(9, failed("r", "")), want: "a/s=FAILED[done] → FAILED"},
 		"the same, with the subscription":      {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, failed("r", "s")), want: "a/s=FAILED[done] → FAILED"},
-		"the same, naming another device":      {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("r", "s", "a"), failed("r", "", "b")), want: "a/s=ACKNOWLEDGED[sent] b/=FAILED → FAILED"},
-		"the same, naming the stopped one":     {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("r", "s", "a"), failed("r", "", "a")), want: "a/s=ACKNOWLEDGED[failed] b/=REQUESTED → REQUESTED"},
+		"the same, naming another device":      {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("s", "a"), failed("r", "", "b")), want: "a/s=ACKNOWLEDGED[sent] b/=FAILED → FAILED"},
+		"the same, naming the stopped one":     {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("s", "a"), failed("r", "", "a")), want: "a/s=ACKNOWLEDGED[failed] b/=REQUESTED → REQUESTED"},
 		"the newest of two stops":              {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10), stopRecord("s", "y", 12)}, events: numbered(13, failed("r", "")), want: "a/s=REQUESTED[failed] → REQUESTED"},
 		"the older stop fails after the newer": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10), stopRecord("s", "y", 12)}, events: numbered(13, failed("x", "")), want: "a/s=REQUESTED[sent] → REQUESTED"},
 
-		"operator, one subscription": {devices: named("a", "b"), events: []receiver.Event{acknowledged("r", "s", "a"), acknowledged("r", "t", "b"), operator("r", "s")}, want: "a/s=TERMINATED b/t=ACKNOWLEDGED → TERMINATED"},
-		"operator, all":              {devices: named("a", "b"), events: []receiver.Event{acknowledged("r", "s", "a"), operator("r", "")}, want: "a/s=TERMINATED b/=TERMINATED → TERMINATED"},
+		"operator, one subscription": {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), acknowledged("t", "b"), operator("r", "s")}, want: "a/s=TERMINATED b/t=ACKNOWLEDGED → TERMINATED"},
+		"operator, all":              {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), operator("r", "")}, want: "a/s=TERMINATED b/=TERMINATED → TERMINATED"},
 
 		"a state's knowledge": {
 			devices: named("a", "b"), known: []receiver.Subscription{{DeviceID: "a", QoSSubscriptionID: "s", Status: receiver.StatusOn}, {DeviceID: "b", Status: receiver.StatusFailed}},
@@ -187,7 +187,7 @@ func TestFoldSaysWhy(t *testing.T) {
 	fail.ReportedTime = "2023-02-17 18:57:48.627"
 	got := receiver.Fold(receiver.Heard{
 		RequestID: "r", Devices: named("a", "b"),
-		Events: numbered(1, acknowledged("r", "s", "a"), fail, on("r", "s")),
+		Events: numbered(1, acknowledged("s", "a"), fail, on("s")),
 	})
 	want := receiver.Outcome{
 		Subscriptions: []receiver.Subscription{

@@ -77,6 +77,8 @@ func (s *Server) renew(ctx context.Context, items []WaitItem) error {
 	if len(claimed) == 0 || !mayWrite(ctx) {
 		return nil
 	}
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	return s.store.Renew(ctx, claimed)
 }
 

@@ -17,6 +17,9 @@ const (
 	pollTimeout = 25 * time.Second
 	// joinDelay gathers those that join at the same time into one poll.
 	joinDelay = 10 * time.Millisecond
+	// holdDelay is how soon the poll in flight gives way to one with a new hold. A
+	// lease has just begun then, and mostly an Await follows that does the same.
+	holdDelay = DefaultLease / 5
 	// pollBackoffMin and pollBackoffMax pace the polls while the receiver is away.
 	pollBackoffMin = 250 * time.Millisecond
 	pollBackoffMax = 5 * time.Second
@@ -38,11 +41,15 @@ type Waiter struct {
 	watches map[string]*watch
 }
 
+func newWaiter(poll pollFunc, clock clockwork.Clock) *Waiter {
+	return &Waiter{poll: poll, clock: clock, watches: map[string]*watch{}}
+}
+
 type pollFunc func(ctx context.Context, items []WaitItem, timeout time.Duration) ([]Request, []string, error)
 
 // NewWaiter returns a Waiter that polls through c.
 func NewWaiter(c *Client) *Waiter {
-	return &Waiter{poll: c.Wait, clock: c.clock, watches: map[string]*watch{}}
+	return newWaiter(c.Wait, c.clock)
 }
 
 // Hold keeps the lease of the request alive, while claim is the journal's,
@@ -52,7 +59,9 @@ func (w *Waiter) Hold(id, claim string) (release func()) {
 	defer w.mu.Unlock()
 	entry := w.join(id, claim)
 	entry.holds++
+	poll := w.clock.AfterFunc(holdDelay, entry.batch.repoll)
 	return sync.OnceFunc(func() {
+		poll.Stop()
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		entry.holds--
@@ -140,6 +149,7 @@ func (w *Waiter) enter(id, claim string, rev int64) (*watch, *await) {
 	}
 	mine := &await{wake: make(chan struct{}, 1)}
 	entry.awaits[mine] = struct{}{}
+	entry.batch.repoll()
 	return entry, mine
 }
 
@@ -168,7 +178,7 @@ func (w *Waiter) interrupted(ctx context.Context, entry *watch) error {
 	return errors.Join(entry.batch.outage, err)
 }
 
-// join adds one more interest in id and has it polled soon.
+// join adds one more interest in id, for the next poll.
 func (w *Waiter) join(id, claim string) *watch {
 	entry := w.watches[id]
 	if entry == nil {
@@ -180,7 +190,6 @@ func (w *Waiter) join(id, claim string) *watch {
 		entry.claim = claim
 	}
 	entry.failure = nil
-	entry.batch.repoll()
 	return entry
 }
 

@@ -82,7 +82,10 @@ const (
 	pollFailed
 )
 
-// pollOnce makes one long-poll, which ends early when the watches change.
+// pollOnce makes one long-poll, which ends early when the watches change. Its
+// context is no caller's, because a poll outlives the caller that began it.
+//
+//nolint:contextcheck,nolintlint // As said; contextcheck heeds this silently, so it seems unused.
 func (b *batch) pollOnce(items []WaitItem) pollResult {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -114,16 +114,14 @@ func (b *board) stats() (polls, busiest, inFlight int) {
 	return len(b.polls), b.busiest, b.inFlight
 }
 
-func boardWaiter(b *board) *Waiter {
-	return &Waiter{poll: b.poll, clock: clockwork.NewRealClock(), watches: map[string]*watch{}}
-}
+func boardWaiter(b *board) *Waiter { return newWaiter(b.poll, clockwork.NewRealClock()) }
 
 // bubble runs a test on fake time. It fails when a goroutine is left over after
 // all that was waited for has ended.
-func bubble(t *testing.T, test func(t *testing.T)) {
+func bubble(t *testing.T, test func(ctx context.Context)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(t)
+		test(t.Context())
 		time.Sleep(2 * pollBackoffMax)
 	})
 }
@@ -143,19 +141,20 @@ func reaches(revision int64) func(*Request) bool {
 func TestAwaitsShareOnePoll(t *testing.T) {
 	for _, test := range []struct{ count, polls int }{{1, 1}, {200, 1}, {1000, 1}, {1001, 2}, {2500, 3}} {
 		t.Run(fmt.Sprint(test.count), func(t *testing.T) {
-			bubble(t, func(t *testing.T) { awaitsShare(t, test.count, test.polls) })
+			bubble(t, func(ctx context.Context) { awaitsShare(ctx, t, test.count, test.polls) })
 		})
 	}
 }
 
-func awaitsShare(t *testing.T, count, wantInFlight int) {
+func awaitsShare(ctx context.Context, t *testing.T, count, wantInFlight int) {
+	t.Helper()
 	all := ids(count)
 	journal := newBoard(all...)
 	waiter := boardWaiter(journal)
 	var done sync.WaitGroup
 	for _, id := range all {
 		done.Go(func() {
-			r, err := waiter.Await(t.Context(), id, "claim", 1, reaches(3))
+			r, err := waiter.Await(ctx, id, "claim", 1, reaches(3))
 			if err != nil || r.ID != id || r.Revision != 3 {
 				t.Errorf("Await(%s) = %v, %v", id, r, err)
 			}
@@ -177,7 +176,7 @@ func awaitsShare(t *testing.T, count, wantInFlight int) {
 }
 
 func TestAwaitLosesNoChange(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		all := ids(50)
 		journal := newBoard(all...)
 		waiter := boardWaiter(journal)
@@ -186,7 +185,7 @@ func TestAwaitLosesNoChange(t *testing.T) {
 			done.Go(func() {
 				// Joins and changes at all offsets to each other, around the join delay.
 				time.Sleep(time.Duration(i) * time.Millisecond)
-				if _, err := waiter.Await(t.Context(), id, "", 1, reaches(2)); err != nil {
+				if _, err := waiter.Await(ctx, id, "", 1, reaches(2)); err != nil {
 					t.Errorf("Await(%s): %v", id, err)
 				}
 			})
@@ -200,13 +199,13 @@ func TestAwaitLosesNoChange(t *testing.T) {
 }
 
 func TestAwaitOfOneRequestByMany(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("a")
 		waiter := boardWaiter(journal)
 		var done sync.WaitGroup
 		for revision := int64(2); revision <= 6; revision++ {
 			done.Go(func() {
-				r, err := waiter.Await(t.Context(), "a", "", revision-2, reaches(revision))
+				r, err := waiter.Await(ctx, "a", "", revision-2, reaches(revision))
 				if err != nil || r.Revision < revision {
 					t.Errorf("Await for revision %d = %v, %v", revision, r, err)
 				}
@@ -221,12 +220,12 @@ func TestAwaitOfOneRequestByMany(t *testing.T) {
 }
 
 func TestAwaitOfUnknownRequest(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("known")
 		waiter := boardWaiter(journal)
 		release := waiter.Hold("unknown", "claim")
 		time.Sleep(time.Second)
-		if _, err := waiter.Await(t.Context(), "unknown", "claim", 0, reaches(1)); !errors.Is(err, ErrNotFound) {
+		if _, err := waiter.Await(ctx, "unknown", "claim", 0, reaches(1)); !errors.Is(err, ErrNotFound) {
 			t.Errorf("error %v, want ErrNotFound", err)
 		}
 		polls, _, _ := journal.stats()
@@ -239,7 +238,7 @@ func TestAwaitOfUnknownRequest(t *testing.T) {
 }
 
 func TestAwaitRidesOutAnOutage(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("a")
 		journal.fail(fmt.Errorf("%w: refused", ErrUnreachable))
 		waiter := boardWaiter(journal)
@@ -248,7 +247,7 @@ func TestAwaitRidesOutAnOutage(t *testing.T) {
 			journal.fail(nil)
 			journal.set("a", 2)
 		}()
-		r, err := waiter.Await(t.Context(), "a", "", 1, reaches(2))
+		r, err := waiter.Await(ctx, "a", "", 1, reaches(2))
 		if err != nil || r.Revision != 2 {
 			t.Errorf("Await = %v, %v", r, err)
 		}
@@ -259,7 +258,7 @@ func TestAwaitRidesOutAnOutage(t *testing.T) {
 }
 
 func TestAwaitEndsInAnOutage(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("a")
 		waiter := boardWaiter(journal)
 		go func() {
@@ -268,7 +267,7 @@ func TestAwaitEndsInAnOutage(t *testing.T) {
 			time.Sleep(time.Second)
 			journal.fail(fmt.Errorf("%w: refused", ErrUnreachable))
 		}()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		r, err := waiter.Await(ctx, "a", "", 1, reaches(3))
 		if r == nil || r.Revision != 2 {
@@ -281,7 +280,7 @@ func TestAwaitEndsInAnOutage(t *testing.T) {
 }
 
 func TestAwaitForgetsAnOutageThatIsOver(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("a")
 		journal.fail(ErrUnreachable)
 		waiter := boardWaiter(journal)
@@ -289,7 +288,7 @@ func TestAwaitForgetsAnOutageThatIsOver(t *testing.T) {
 			time.Sleep(time.Minute)
 			journal.fail(nil)
 		}()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute+2*pollBackoffMax)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute+2*pollBackoffMax)
 		defer cancel()
 		_, err := waiter.Await(ctx, "a", "", 1, reaches(2))
 		if errors.Is(err, ErrUnreachable) || !errors.Is(err, context.DeadlineExceeded) {
@@ -306,10 +305,10 @@ func TestAwaitEndsWhenRefused(t *testing.T) {
 		http.StatusServiceUnavailable: false,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble(t, func(ctx context.Context) {
 				journal := newBoard("a")
 				journal.fail(newProblem(status, "no"))
-				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				ctx, cancel := context.WithTimeout(ctx, time.Hour)
 				defer cancel()
 				_, err := boardWaiter(journal).Await(ctx, "a", "", 1, reaches(2))
 				var problem *Problem
@@ -325,18 +324,18 @@ func TestAwaitEndsWhenRefused(t *testing.T) {
 }
 
 func TestCancelledAwaitLeavesOthersAlone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("a", "b")
 		waiter := boardWaiter(journal)
-		ctx, cancel := context.WithCancel(t.Context())
+		cancelled, cancel := context.WithCancel(ctx)
 		var done sync.WaitGroup
 		done.Go(func() {
-			if _, err := waiter.Await(ctx, "a", "", 1, reaches(2)); !errors.Is(err, context.Canceled) {
+			if _, err := waiter.Await(cancelled, "a", "", 1, reaches(2)); !errors.Is(err, context.Canceled) {
 				t.Errorf("cancelled: %v", err)
 			}
 		})
 		done.Go(func() {
-			if _, err := waiter.Await(t.Context(), "b", "", 1, reaches(2)); err != nil {
+			if _, err := waiter.Await(ctx, "b", "", 1, reaches(2)); err != nil {
 				t.Errorf("not cancelled: %v", err)
 			}
 		})
@@ -349,7 +348,7 @@ func TestCancelledAwaitLeavesOthersAlone(t *testing.T) {
 }
 
 func TestHoldKeepsTheClaimPolled(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		journal := newBoard("a")
 		waiter := boardWaiter(journal)
 		release := waiter.Hold("a", "claim")
@@ -358,7 +357,7 @@ func TestHoldKeepsTheClaimPolled(t *testing.T) {
 			t.Errorf("polled %v, want %v", got, want)
 		}
 		journal.set("a", 5)
-		if r, err := waiter.Await(t.Context(), "a", "", 4, reaches(5)); err != nil || r.Revision != 5 {
+		if r, err := waiter.Await(ctx, "a", "", 4, reaches(5)); err != nil || r.Revision != 5 {
 			t.Errorf("Await while held = %v, %v", r, err)
 		}
 		release()
@@ -376,15 +375,36 @@ func TestHoldKeepsTheClaimPolled(t *testing.T) {
 	})
 }
 
+func TestHoldJoinsThePollInFlightBeforeItsLeaseLapses(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
+		journal := newBoard("a", "b")
+		waiter := boardWaiter(journal)
+		releaseA := waiter.Hold("a", "claim-a")
+		defer releaseA()
+		time.Sleep(time.Minute)
+		before, _, _ := journal.stats()
+		releaseB := waiter.Hold("b", "claim-b")
+		defer releaseB()
+		time.Sleep(DefaultLease / 3)
+		synctest.Wait()
+		if got := len(journal.lastPoll()); got != 2 {
+			t.Errorf("%d ids polled, want both", got)
+		}
+		if after, _, _ := journal.stats(); after > before+1 {
+			t.Errorf("%d polls for one hold", after-before)
+		}
+	})
+}
+
 func TestHastyEmptyAnswersAreNotChased(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble(t, func(ctx context.Context) {
 		polls := 0
 		waiter := boardWaiter(newBoard("a"))
 		waiter.poll = func(context.Context, []WaitItem, time.Duration) ([]Request, []string, error) {
 			polls++
 			return nil, nil, nil
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		if _, err := waiter.Await(ctx, "a", "", 1, reaches(2)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)

@@ -1,15 +1,17 @@
 package thingspace
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/qosform/terraform-provider-qos/internal/explain"
 	"github.com/qosform/terraform-provider-qos/internal/logbridge"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/api"
@@ -21,7 +23,9 @@ const (
 	defaultBaseURL            = "https://thingspace.verizon.com"
 	defaultEnhanceQoSPath     = "/api/m2m/v1/device/actions/enhanceQoS"
 	defaultRequestsPerSecond  = 10
+	leastRequestsPerSecond    = 0.01
 	defaultRetries            = 4
+	mostRetries               = 100
 	summaryConfigure          = "Unable to configure provider thingspace"
 	summaryMissingCredentials = "Missing ThingSpace credentials"
 )
@@ -72,22 +76,27 @@ func (m *model) strings() map[string]types.String {
 type settings struct {
 	configured map[string]types.String
 	getenv     func(string) string
+	diags      *diag.Diagnostics
 	unknown    []string
 }
 
+// get reads an attribute in which blanks at either end mean nothing.
 func (s *settings) get(name, fallback string) string {
+	return cmp.Or(strings.TrimSpace(s.verbatim(name)), fallback)
+}
+
+// verbatim reads an attribute as it is: a blank may be part of a password.
+func (s *settings) verbatim(name string) string {
 	v := s.configured[name]
 	switch {
 	case v.IsUnknown():
 		s.unknown = append(s.unknown, name)
 		return ""
 	case !v.IsNull():
-		return strings.TrimSpace(v.ValueString())
+		return v.ValueString()
+	default:
+		return s.getenv(environmentName(name))
 	}
-	if v := strings.TrimSpace(s.getenv(environmentName(name))); v != "" {
-		return v
-	}
-	return fallback
 }
 
 // credentials reads a pair or what stands in its place. What the configuration
@@ -95,11 +104,55 @@ func (s *settings) get(name, fallback string) string {
 func (s *settings) credentials(id, secret, instead string) (idValue, secretValue, insteadValue string) {
 	pairConfigured := !s.configured[id].IsNull() || !s.configured[secret].IsNull()
 	if !pairConfigured {
-		if insteadValue = s.get(instead, ""); insteadValue != "" || s.configured[instead].IsUnknown() {
+		if insteadValue = s.verbatim(instead); insteadValue != "" || s.configured[instead].IsUnknown() {
 			return "", "", insteadValue
 		}
 	}
-	return s.get(id, ""), s.get(secret, ""), ""
+	return s.verbatim(id), s.verbatim(secret), ""
+}
+
+func (s *settings) requestsPerSecond(configured types.Float64) float64 {
+	const name = "max_requests_per_second"
+	switch {
+	case configured.IsUnknown():
+		s.unknown = append(s.unknown, name)
+		return 0
+	case !configured.IsNull():
+		return configured.ValueFloat64()
+	}
+	text := strings.TrimSpace(s.getenv(environmentName(name)))
+	if text == "" {
+		return defaultRequestsPerSecond
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) || value < leastRequestsPerSecond {
+		s.refuseNumber(name, fmt.Sprintf("a number of at least %v", leastRequestsPerSecond), text)
+	}
+	return value
+}
+
+func (s *settings) retries(configured types.Int64) int {
+	const name = "max_retries"
+	switch {
+	case configured.IsUnknown():
+		s.unknown = append(s.unknown, name)
+		return 0
+	case !configured.IsNull():
+		return int(configured.ValueInt64())
+	}
+	text := strings.TrimSpace(s.getenv(environmentName(name)))
+	if text == "" {
+		return defaultRetries
+	}
+	value, err := strconv.Atoi(text)
+	if err != nil || value < 0 || value > mostRetries {
+		s.refuseNumber(name, fmt.Sprintf("a whole number from 0 to %d", mostRetries), text)
+	}
+	return value
+}
+
+func (s *settings) refuseNumber(name, want, got string) {
+	s.diags.AddAttributeError(path.Root(name), summaryConfigure, fmt.Sprintf("%s must be %s, got %q.", environmentName(name), want, got))
 }
 
 func (s *settings) err() error {
@@ -137,51 +190,60 @@ func (m *model) backend(getenv func(string) string, version string, diags *diag.
 }
 
 func (m *model) thingSpace(getenv func(string) string, userAgent string, diags *diag.Diagnostics) (*api.Client, error) {
-	s := &settings{configured: m.strings(), getenv: getenv}
-	config := api.Config{
-		BaseURL:        s.get("base_url", defaultBaseURL),
-		EnhanceQoSPath: s.get("enhance_qos_path", defaultEnhanceQoSPath),
-		UserAgent:      userAgent,
-	}
-	config.ClientID, config.ClientSecret, config.AccessToken = s.credentials("client_id", "client_secret", "access_token")
-	config.Username, config.Password, config.SessionToken = s.credentials("username", "password", "session_token")
-	config.MaxRequestsPerSecond = s.number("max_requests_per_second", m.MaxRequestsPerSecond, defaultRequestsPerSecond, diags)
-	config.MaxRetries = int(s.number("max_retries", m.MaxRetries, defaultRetries, diags))
-	if err := s.err(); err != nil {
+	config, err := m.thingSpaceConfig(&settings{configured: m.strings(), getenv: getenv, diags: diags})
+	if err != nil || diags.HasError() {
 		return nil, err
 	}
-	requireCredentials(config.AccessToken, config.ClientID, config.ClientSecret, pairs[0].id, pairs[0].secret, pairs[0].instead, diags)
-	requireCredentials(config.SessionToken, config.Username, config.Password, pairs[1].id, pairs[1].secret, pairs[1].instead, diags)
-	if diags.HasError() {
-		return nil, nil
-	}
+	config.UserAgent = userAgent
 	config.Logger = logbridge.New(config.ClientSecret, config.AccessToken, config.Password, config.SessionToken)
 	client, err := api.New(config)
 	if err != nil {
-		diags.AddError(summaryConfigure, err.Error())
+		diags.AddError(summaryConfigure, explain.Sentence(err.Error())+" Each of these comes from the provider block, or from its "+
+			environmentPrefix+"… variable in the environment.")
+		return nil, nil
 	}
 	return client, nil
 }
 
-func (m *model) journal(getenv func(string) string, userAgent string, diags *diag.Diagnostics) (*receiver.Client, error) {
-	s := &settings{configured: m.strings(), getenv: getenv}
-	config := receiver.ClientConfig{
-		URL:       s.get("receiver_url", ""),
-		Token:     s.get("receiver_token", ""),
-		UserAgent: userAgent,
+func (m *model) thingSpaceConfig(s *settings) (api.Config, error) {
+	config := api.Config{
+		BaseURL:              s.get("base_url", defaultBaseURL),
+		EnhanceQoSPath:       s.get("enhance_qos_path", defaultEnhanceQoSPath),
+		MaxRequestsPerSecond: s.requestsPerSecond(m.MaxRequestsPerSecond),
+		MaxRetries:           s.retries(m.MaxRetries),
 	}
+	config.ClientID, config.ClientSecret, config.AccessToken = s.credentials("client_id", "client_secret", "access_token")
+	config.Username, config.Password, config.SessionToken = s.credentials("username", "password", "session_token")
 	if err := s.err(); err != nil {
+		return api.Config{}, err
+	}
+	requireCredentials(config.AccessToken, config.ClientID, config.ClientSecret, pairs[0].id, pairs[0].secret, pairs[0].instead, s.diags)
+	requireCredentials(config.SessionToken, config.Username, config.Password, pairs[1].id, pairs[1].secret, pairs[1].instead, s.diags)
+	return config, nil
+}
+
+// journal returns no client and no error where no receiver is configured.
+func (m *model) journal(getenv func(string) string, userAgent string, diags *diag.Diagnostics) (*receiver.Client, error) {
+	config, err := m.receiverConfig(&settings{configured: m.strings(), getenv: getenv, diags: diags})
+	if err != nil || config.URL == "" {
 		return nil, err
 	}
-	if config.URL == "" {
-		return nil, nil
-	}
+	config.UserAgent = userAgent
 	config.Logger = logbridge.New(config.Token)
 	client, err := receiver.NewClient(config)
 	if err != nil {
-		diags.AddAttributeError(path.Root("receiver_url"), summaryConfigure, err.Error())
+		diags.AddAttributeError(path.Root("receiver_url"), summaryConfigure, explain.Sentence(err.Error()))
+		return nil, nil
 	}
 	return client, nil
+}
+
+func (m *model) receiverConfig(s *settings) (receiver.ClientConfig, error) {
+	config := receiver.ClientConfig{URL: s.get("receiver_url", "")}
+	if config.URL != "" {
+		config.Token = s.get("receiver_token", "")
+	}
+	return config, s.err()
 }
 
 func requireCredentials(insteadValue, idValue, secretValue, id, secret, instead string, diags *diag.Diagnostics) {
@@ -195,33 +257,4 @@ func requireCredentials(insteadValue, idValue, secretValue, id, secret, instead 
 	diags.AddAttributeError(path.Root(missing), summaryMissingCredentials,
 		fmt.Sprintf("Set %s and %s in the provider block (or %s and %s in the environment), or %s in their place.",
 			id, secret, environmentName(id), environmentName(secret), instead))
-}
-
-// number reads a numeric attribute from configuration, environment or default.
-func (s *settings) number(name string, configured attr.Value, fallback float64, diags *diag.Diagnostics) float64 {
-	switch v := configured.(type) {
-	case types.Float64:
-		if !v.IsNull() && !v.IsUnknown() {
-			return v.ValueFloat64()
-		}
-	case types.Int64:
-		if !v.IsNull() && !v.IsUnknown() {
-			return float64(v.ValueInt64())
-		}
-	}
-	if configured.IsUnknown() {
-		s.unknown = append(s.unknown, name)
-		return fallback
-	}
-	text := strings.TrimSpace(s.getenv(environmentName(name)))
-	if text == "" {
-		return fallback
-	}
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil || value < 0 {
-		diags.AddAttributeError(path.Root(name), summaryConfigure,
-			fmt.Sprintf("%s must be a number that is not negative, got %q.", environmentName(name), text))
-		return fallback
-	}
-	return value
 }

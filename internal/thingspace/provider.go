@@ -76,25 +76,25 @@ func (p *thingSpaceProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 			"access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				Validators:          append([]validator.String{stringvalidator.ConflictsWith(path.MatchRoot("client_id"), path.MatchRoot("client_secret"))}, notEmpty...),
+				Validators:          []validator.String{token{}, stringvalidator.ConflictsWith(path.MatchRoot("client_id"), path.MatchRoot("client_secret"))},
 				MarkdownDescription: "A bearer token that is used as it is, in place of `client_id` and `client_secret`; it is not renewed. Environment: `THINGSPACE_ACCESS_TOKEN`.",
 			},
 			"username": schema.StringAttribute{
 				Optional:            true,
-				Validators:          notEmpty,
+				Validators:          []validator.String{singleLine{}},
 				MarkdownDescription: "User name of the ThingSpace (UWS) login, with `password`. Environment: `THINGSPACE_USERNAME`.",
 			},
 			"password": schema.StringAttribute{
 				Optional:   true,
 				Sensitive:  true,
-				Validators: notEmpty,
+				Validators: []validator.String{singleLine{}},
 				MarkdownDescription: "Password of the ThingSpace (UWS) login, with `username`. Five refused logins in a row lock the user, so the provider " +
 					"stops after two. Environment: `THINGSPACE_PASSWORD`.",
 			},
 			"session_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				Validators:          append([]validator.String{stringvalidator.ConflictsWith(path.MatchRoot("username"), path.MatchRoot("password"))}, notEmpty...),
+				Validators:          []validator.String{token{}, stringvalidator.ConflictsWith(path.MatchRoot("username"), path.MatchRoot("password"))},
 				MarkdownDescription: "A VZ-M2M session token that is used as it is, in place of `username` and `password`; it is not renewed. Environment: `THINGSPACE_SESSION_TOKEN`.",
 			},
 			"receiver_url": schema.StringAttribute{
@@ -106,7 +106,7 @@ func (p *thingSpaceProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 			"receiver_token": schema.StringAttribute{
 				Optional:   true,
 				Sensitive:  true,
-				Validators: notEmpty,
+				Validators: []validator.String{token{}},
 				MarkdownDescription: "Bearer token for the receiver that may write its journal (`--journal-token`, or `--read-token` where there is no other). " +
 					"Environment: `THINGSPACE_RECEIVER_TOKEN`.",
 			},
@@ -118,12 +118,12 @@ func (p *thingSpaceProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 			},
 			"max_requests_per_second": schema.Float64Attribute{
 				Optional:            true,
-				Validators:          []validator.Float64{float64validator.AtLeast(0.01)},
+				Validators:          []validator.Float64{float64validator.AtLeast(leastRequestsPerSecond)},
 				MarkdownDescription: "Upper limit of requests to ThingSpace, per second. Default: `10`. Environment: `THINGSPACE_MAX_REQUESTS_PER_SECOND`.",
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(0, 100)},
+				Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
 				MarkdownDescription: "How often a request is repeated after a 429, a 5xx or a lost connection. A POST is repeated only if it certainly did not run. " +
 					"Default: `4`. Environment: `THINGSPACE_MAX_RETRIES`.",
 			},

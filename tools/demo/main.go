@@ -71,14 +71,16 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() {
+		stop()
+		_, _ = fmt.Fprintln(out, "\nEverything that was started has been stopped.")
+	}()
 	heading(out, "A simulated ThingSpace at %s, a receiver at %s", s.sandboxURL, s.receiverURL)
 	t.env = s.terraformEnv(os.Environ())
 	if err := play(ctx, t, s, out); err != nil {
 		return err
 	}
-	stop()
-	heading(out, "Done in %s; everything that was started has been stopped", time.Since(started).Round(time.Second))
+	heading(out, "Done in %s", time.Since(started).Round(time.Second))
 	return nil
 }
 

@@ -26,17 +26,17 @@ func play(ctx context.Context, t terraform, network stage, out io.Writer) error 
 	if err := t.show(ctx, "apply", "demo.tfplan"); err != nil {
 		return err
 	}
-	granted, err := t.output(ctx, "qos_subscription_id")
+	granted, err := t.quiet(ctx, "output", "-raw", "qos_subscription_id")
 	if err != nil {
 		return err
 	}
 	if err := expectLive(ctx, network, out, granted); err != nil {
 		return fmt.Errorf("after apply: %w", err)
 	}
-	if err := t.show(ctx, "plan", "-detailed-exitcode"); err != nil {
-		return fmt.Errorf("a plan right after apply should have no changes: %w", err)
+	if err := t.expectNoChanges(ctx); err != nil {
+		return err
 	}
-	if err := t.show(ctx, "destroy", "-auto-approve"); err != nil {
+	if err := t.destroy(ctx); err != nil {
 		return err
 	}
 	if err := expectLive(ctx, network, out); err != nil {

@@ -70,6 +70,9 @@ func startServer(ctx context.Context, program string, args, env []string, ready 
 	}()
 	if err := s.awaitReady(ctx, ready); err != nil {
 		s.stop()
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("starting %s: %w", s.name, interrupted(ctx))
+		}
 		return nil, fmt.Errorf("starting %s: %w\n%s", s.name, err, s.log.Bytes())
 	}
 	return s, nil

@@ -5,8 +5,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,35 +22,48 @@ type terraform struct {
 	out      io.Writer
 }
 
-// init installs the provider. What it prints matters only when it fails.
 func (t terraform) init(ctx context.Context) error {
-	t.heading("init")
-	var printed bytes.Buffer
-	if err := t.run(ctx, &printed, "init", "-input=false", "-no-color", "-plugin-dir="+t.plugins); err != nil {
-		return fmt.Errorf("%w\n%s", err, printed.Bytes())
+	heading(t.out, "%s init, with the provider that was just built", t.name())
+	_, err := t.quiet(ctx, "init", "-input=false", "-no-color", "-plugin-dir="+t.plugins)
+	return err
+}
+
+// expectNoChanges plans again.
+func (t terraform) expectNoChanges(ctx context.Context) error {
+	err := t.show(ctx, "plan", "-detailed-exitcode")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 2 {
+		return errors.New("a plan right after apply has changes")
 	}
-	_, _ = fmt.Fprintln(t.out, "The provider is installed from the local build.")
-	return nil
+	return err
+}
+
+// destroy leaves the plan out, which says at length what has been said before.
+func (t terraform) destroy(ctx context.Context) error {
+	heading(t.out, "%s destroy", t.name())
+	if _, err := t.quiet(ctx, "plan", "-destroy", "-input=false", "-no-color", "-out=destroy.tfplan"); err != nil {
+		return err
+	}
+	return t.run(ctx, t.out, "apply", "-input=false", "-no-color", "destroy.tfplan")
 }
 
 // show runs a command for people to watch.
 func (t terraform) show(ctx context.Context, command string, args ...string) error {
-	t.heading(command)
+	heading(t.out, "%s %s", t.name(), command)
 	return t.run(ctx, t.out, command, append([]string{"-input=false", "-no-color"}, args...)...)
 }
 
-// output returns one of the configuration's outputs.
-func (t terraform) output(ctx context.Context, name string) (string, error) {
+// quiet runs a command and returns what it printed, which is in the error when
+// it failed.
+func (t terraform) quiet(ctx context.Context, command string, args ...string) (string, error) {
 	var printed bytes.Buffer
-	if err := t.run(ctx, &printed, "output", "-raw", name); err != nil {
+	if err := t.run(ctx, &printed, command, args...); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, printed.Bytes())
 	}
 	return printed.String(), nil
 }
 
-func (t terraform) heading(command string) {
-	heading(t.out, "%s %s", filepath.Base(t.cli), command)
-}
+func (t terraform) name() string { return filepath.Base(t.cli) }
 
 func (t terraform) run(ctx context.Context, out io.Writer, command string, args ...string) error {
 	cmd := process(ctx, t.cli, append([]string{command}, args...)...)

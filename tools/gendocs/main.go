@@ -2,12 +2,12 @@
 // repository: docs/NAME from the provider's schema, templates/NAME and
 // examples/NAME.
 //
-// Tfplugindocs expects one provider per repository, called like the repository,
-// in HashiCorp's namespace. So each provider gets a folder of its own to be
-// documented in, and a schema file under the address that tfplugindocs looks up.
+// Tfplugindocs expects one provider per repository, called like the repository.
+// So each provider gets a folder of its own to be documented in.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -17,9 +17,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-
-	"github.com/qosform/terraform-provider-qos/tools/internal/mirror"
-	"github.com/qosform/terraform-provider-qos/tools/internal/tfcli"
 )
 
 // A documented provider: its name in configurations and its name in titles.
@@ -31,7 +28,6 @@ func providers() []documented {
 
 type generator struct {
 	root         string // of the repository
-	cli          string // terraform or tofu
 	tfplugindocs string
 }
 
@@ -56,11 +52,7 @@ func run(root, cache string) error {
 	if err != nil {
 		return err
 	}
-	cli, err := tfcli.Find(ctx, cache)
-	if err != nil {
-		return err
-	}
-	g := generator{root: root, cli: cli, tfplugindocs: tfplugindocs}
+	g := generator{root: root, tfplugindocs: tfplugindocs}
 	for _, p := range providers() {
 		if err := g.document(ctx, p); err != nil {
 			return fmt.Errorf("documenting provider %s: %w", p.name, err)
@@ -78,35 +70,23 @@ func (g generator) document(ctx context.Context, p documented) error {
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 
-	program := filepath.Join(work, "program")
-	if err := runQuietly(command(ctx, g.root, "go", "build", "-o", program, ".")); err != nil {
-		return fmt.Errorf("building the provider: %w", err)
-	}
-	plugins := filepath.Join(work, "plugins")
-	if err := mirror.Add(plugins, program, p.name, schemaVersion); err != nil {
-		return err
-	}
-	schema, err := g.schema(ctx, filepath.Join(work, "config"), plugins, p.name)
+	schema, err := g.schema(ctx, p.name)
 	if err != nil {
 		return fmt.Errorf("reading the provider's schema: %w", err)
 	}
-	site := filepath.Join(work, "site")
-	if err := g.render(ctx, site, schema, p); err != nil {
+	if err := g.render(ctx, work, schema, p); err != nil {
 		return err
 	}
 	docs := filepath.Join(g.root, "docs", p.name)
 	if err := os.RemoveAll(docs); err != nil {
 		return err
 	}
-	return os.CopyFS(docs, os.DirFS(filepath.Join(site, "docs")))
+	return os.CopyFS(docs, os.DirFS(filepath.Join(work, "docs")))
 }
 
 // render runs tfplugindocs in site, laid out as a repository of this provider
 // alone.
 func (g generator) render(ctx context.Context, site string, schema []byte, p documented) error {
-	if err := os.MkdirAll(site, 0o750); err != nil {
-		return err
-	}
 	for _, dir := range []string{"templates", "examples"} {
 		source := os.DirFS(filepath.Join(g.root, dir, p.name))
 		if err := os.CopyFS(filepath.Join(site, dir), source); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -129,12 +109,20 @@ func (g generator) render(ctx context.Context, site string, schema []byte, p doc
 	return nil
 }
 
-// command prepares a program that runs in dir, away from the user's Terraform
-// configuration.
+// schema asks the provider for its schema, in Terraform's JSON.
+func (g generator) schema(ctx context.Context, name string) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := command(ctx, g.root, "go", "run", "./internal/providerschema", name)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
+	}
+	return stdout.Bytes(), nil
+}
+
 func command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
 	return cmd
 }
 

@@ -231,6 +231,7 @@ func (t *tx) changeClaim(ctx context.Context, r *row, c receiver.Change) error {
 		return t.refuse(receiver.ConflictClaim, r)
 	}
 	r.Claim = c.NewClaim
+	r.ClaimGeneration++
 	if c.Adopt {
 		t.extendLease(r)
 	} else {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -42,7 +43,8 @@ func (t *tx) intend(ctx context.Context, n receiver.NewRequest) (*row, error) {
 		return nil, err
 	}
 	r.State = receiver.StateOpen
-	r.Devices, r.Policies, r.Claim = n.Devices, n.Policies, n.Claim
+	r.Devices, r.Policies = n.Devices, n.Policies
+	r.Claim, r.ClaimGeneration = n.Claim, 1
 	t.extendLease(r)
 	return r, t.save(ctx, r)
 }
@@ -57,11 +59,11 @@ func (t *tx) admit(ctx context.Context, n receiver.NewRequest) error {
 	w := where{args: []any{n.AccountName}}
 	rivals, err := queryRows(ctx, t, `WHERE account_name = $1
 		AND (state IN ('open', 'sent', 'unknown') OR (state = 'accepted' AND live))
-		AND id IN (SELECT request FROM request_devices WHERE `+w.in("device_key", keys)+`)
-		ORDER BY created_seq`, w.args...)
+		AND id IN (SELECT request FROM request_devices WHERE `+w.in("device_key", keys)+`)`, w.args...)
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(rivals, func(a, b *row) int { return cmp.Compare(a.createdSeq, b.createdSeq) })
 	var pending *row
 	for _, r := range rivals {
 		switch {
@@ -85,7 +87,7 @@ func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r != nil && r.Claim != "" && r.Claim != n.Claim {
+	if r != nil && r.Claim != "" && r.Claim != n.Claim && r.ClaimGeneration >= n.ClaimGeneration {
 		return nil, t.refuse(receiver.ConflictClaim, r)
 	}
 	if r == nil {
@@ -105,7 +107,8 @@ func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 	if len(n.Subscriptions) > 0 {
 		r.known = n.Subscriptions
 	}
-	r.Policies, r.Claim = n.Policies, n.Claim
+	r.Policies = n.Policies
+	r.Claim, r.ClaimGeneration = n.Claim, max(r.ClaimGeneration, n.ClaimGeneration, 1)
 	t.markReturned(r)
 	return r, t.save(ctx, r)
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
@@ -75,24 +74,15 @@ func (t *tx) eventsOf(ctx context.Context, r *row, stops []receiver.StopRecord) 
 }
 
 func (t *tx) stops(ctx context.Context, id string) ([]receiver.StopRecord, error) {
-	rows, err := t.QueryContext(ctx, `SELECT id, seq, qos_subscription_id, state, request_id, reason, created_at
+	return collect(ctx, t, scanStop, `SELECT id, seq, qos_subscription_id, state, request_id, reason, created_at
 		FROM stops WHERE request = $1 ORDER BY seq`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read stops: %w", err)
-	}
-	defer rows.Close()
-	var stops []receiver.StopRecord
-	for rows.Next() {
-		var s receiver.StopRecord
-		var created int64
-		err := rows.Scan(&s.ID, &s.Seq, &s.QoSSubscriptionID, &s.State, &s.RequestID, &s.Reason, &created)
-		if err != nil {
-			return nil, fmt.Errorf("read a stop: %w", err)
-		}
-		s.CreatedAt = time.UnixMicro(created).UTC()
-		stops = append(stops, s)
-	}
-	return stops, rows.Err()
+}
+
+func scanStop(rows *sql.Rows) (s receiver.StopRecord, err error) {
+	var created int64
+	err = rows.Scan(&s.ID, &s.Seq, &s.QoSSubscriptionID, &s.State, &s.RequestID, &s.Reason, &created)
+	s.CreatedAt = time.UnixMicro(created).UTC()
+	return s, err
 }
 
 const selectEvents = `SELECT seq, received_at, request_id, account_name, qos_subscription_id, device_ids,
@@ -101,32 +91,18 @@ const selectEvents = `SELECT seq, received_at, request_id, account_name, qos_sub
 // queryEvents returns the events that the rest of the statement selects, without
 // their bodies.
 func queryEvents(ctx context.Context, q querier, rest string, args ...any) ([]receiver.Event, error) {
-	return scanEvents(q.QueryContext(ctx, selectEvents+`'' FROM events `+rest, args...))
+	return collect(ctx, q, scanEvent, selectEvents+`'' FROM events `+rest, args...)
 }
 
-func scanEvents(rows *sql.Rows, err error) ([]receiver.Event, error) {
+func scanEvent(rows *sql.Rows) (e receiver.Event, err error) {
+	var received int64
+	var devices string
+	err = rows.Scan(&e.Seq, &received, &e.RequestID, &e.AccountName, &e.QoSSubscriptionID, &devices,
+		&e.QoSEvent, &e.Status, &e.Reason, &e.ReportedTime, &e.Authenticated, &e.Deliveries, &e.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+		return e, err
 	}
-	defer rows.Close()
-	var events []receiver.Event
-	for rows.Next() {
-		var e receiver.Event
-		var received int64
-		var devices any
-		err := rows.Scan(&e.Seq, &received, &e.RequestID, &e.AccountName, &e.QoSSubscriptionID, &devices,
-			&e.QoSEvent, &e.Status, &e.Reason, &e.ReportedTime, &e.Authenticated, &e.Deliveries, &e.Body)
-		if err != nil {
-			return nil, fmt.Errorf("read an event: %w", err)
-		}
-		if err := decode(devices, &e.DeviceIDs); err != nil {
-			return nil, err
-		}
-		e.ReceivedAt = time.UnixMicro(received).UTC()
-		events = append(events, e)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	return events, nil
+	e.ReceivedAt = time.UnixMicro(received).UTC()
+	err = decode(devices, &e.DeviceIDs)
+	return e, err
 }

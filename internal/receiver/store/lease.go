@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
 
 const (
 	lapsedLeases = `state IN ('open', 'sent') AND lease_expires_at <= $1`
+	renewable    = `lease_expires_at IS NOT NULL AND state IN ('open', 'sent', 'accepted', 'unknown')`
 
 	// sweepBatch bounds how long retention holds up other writers.
 	sweepBatch = 500
@@ -57,41 +59,46 @@ func (s *Store) judge(ctx context.Context) error {
 // Renew extends the lease of every item whose claim is the journal's and whose
 // lease has not been ended. It does not count as a change.
 func (s *Store) Renew(ctx context.Context, items []receiver.WaitItem) error {
-	var ids []string
-	claims := make(map[string]string, len(items))
-	for _, item := range items {
-		if item.Claim != "" {
-			ids = append(ids, item.ID)
-			claims[item.ID] = item.Claim
+	var due []receiver.WaitItem
+	for batch := range slices.Chunk(items, itemBatch) {
+		leased, err := s.leased(ctx, batch)
+		if err != nil {
+			return err
 		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	var w where
-	leased, err := queryRows(ctx, s.reader, `WHERE `+w.in("id", ids)+` AND lease_expires_at IS NOT NULL
-		AND state IN ('open', 'sent', 'accepted', 'unknown')`, w.args...)
-	if err != nil {
-		return err
-	}
-	var due []string
-	for _, r := range leased {
-		if r.Claim == claims[r.ID] {
-			due = append(due, r.ID)
-		}
+		due = append(due, leased...)
 	}
 	if len(due) == 0 {
 		return nil
 	}
-	return s.write(ctx, func(t *tx) error { return t.renew(ctx, due, claims) })
+	return s.write(ctx, func(t *tx) error { return t.renew(ctx, due) })
 }
 
-func (t *tx) renew(ctx context.Context, ids []string, claims map[string]string) error {
+// leased are those of the items that have a lease to renew; looking first saves
+// those that only watch a write.
+func (s *Store) leased(ctx context.Context, items []receiver.WaitItem) ([]receiver.WaitItem, error) {
+	ids := make([]string, 0, len(items))
+	for _, item := range items {
+		ids = append(ids, item.ID)
+	}
+	var w where
+	held, err := queryStrings(ctx, s.reader, `SELECT id FROM requests WHERE `+w.in("id", ids)+` AND `+renewable, w.args...)
+	if err != nil {
+		return nil, err
+	}
+	var leased []receiver.WaitItem
+	for _, item := range items {
+		if item.Claim != "" && slices.Contains(held, item.ID) {
+			leased = append(leased, item)
+		}
+	}
+	return leased, nil
+}
+
+func (t *tx) renew(ctx context.Context, items []receiver.WaitItem) error {
 	expires := t.now.Add(t.lease).UnixMicro()
-	for _, id := range ids {
-		err := t.exec(ctx, `UPDATE requests SET lease_expires_at = $1 WHERE id = $2 AND claim = $3
-			AND lease_expires_at IS NOT NULL AND state IN ('open', 'sent', 'accepted', 'unknown')`,
-			expires, id, claims[id])
+	for _, item := range items {
+		err := t.exec(ctx, `UPDATE requests SET lease_expires_at = $1
+			WHERE id = $2 AND claim = $3 AND `+renewable, expires, item.ID, item.Claim)
 		if err != nil {
 			return err
 		}
@@ -108,12 +115,12 @@ func (s *Store) Sweep(ctx context.Context) error {
 	const expired = `body <> '' AND received_at < $1`
 	cutoff := s.now().Add(-s.options.Retention).UnixMicro()
 	for {
-		var any bool
-		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE `+expired+`)`, cutoff).Scan(&any)
+		var left bool
+		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE `+expired+`)`, cutoff).Scan(&left)
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
-		if !any {
+		if !left {
 			return nil
 		}
 		err = s.write(ctx, func(t *tx) error {

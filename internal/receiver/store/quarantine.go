@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,27 +62,17 @@ func (s *Store) Release(ctx context.Context, id string) error {
 }
 
 func queryQuarantine(ctx context.Context, q querier, rest string, args ...any) ([]receiver.Quarantined, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, received_at, source, reason, events FROM quarantine `+rest, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the quarantine: %w", err)
+	return collect(ctx, q, scanQuarantined,
+		`SELECT id, received_at, source, reason, events FROM quarantine `+rest, args...)
+}
+
+func scanQuarantined(rows *sql.Rows) (q receiver.Quarantined, err error) {
+	var received int64
+	var events string
+	if err := rows.Scan(&q.ID, &received, &q.Source, &q.Reason, &events); err != nil {
+		return q, err
 	}
-	defer rows.Close()
-	held := []receiver.Quarantined{}
-	for rows.Next() {
-		var c receiver.Quarantined
-		var received int64
-		var events any
-		if err := rows.Scan(&c.ID, &received, &c.Source, &c.Reason, &events); err != nil {
-			return nil, fmt.Errorf("read a quarantined callback: %w", err)
-		}
-		if err := decode(events, &c.Events); err != nil {
-			return nil, err
-		}
-		c.ReceivedAt = time.UnixMicro(received).UTC()
-		held = append(held, c)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the quarantine: %w", err)
-	}
-	return held, nil
+	q.ReceivedAt = time.UnixMicro(received).UTC()
+	err = decode(events, &q.Events)
+	return q, err
 }

@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,45 +19,6 @@ const (
 	// cost more than anybody gains.
 	readNoteInterval = time.Minute
 )
-
-// where collects the conditions of a statement and the values they stand on.
-type where struct {
-	clauses []string
-	args    []any
-}
-
-// arg adds a value and returns its placeholder.
-func (w *where) arg(value any) string {
-	w.args = append(w.args, value)
-	return "$" + strconv.Itoa(len(w.args))
-}
-
-// in returns the condition that the column has one of the values.
-func (w *where) in(column string, values []string) string {
-	if len(values) == 0 {
-		return "1 = 0"
-	}
-	marks := make([]string, 0, len(values))
-	for _, v := range values {
-		marks = append(marks, w.arg(v))
-	}
-	return column + " IN (" + strings.Join(marks, ", ") + ")"
-}
-
-func (w *where) and(clause string) { w.clauses = append(w.clauses, clause) }
-
-func (w *where) equal(column, value string) {
-	if value != "" {
-		w.and(column + " = " + w.arg(value))
-	}
-}
-
-func (w *where) String() string {
-	if len(w.clauses) == 0 {
-		return ""
-	}
-	return "WHERE " + strings.Join(w.clauses, " AND ")
-}
 
 // Requests returns one page of the requests that the filter selects, oldest
 // first. A cursor that it did not give out is an *receiver.InvalidError.
@@ -96,7 +58,10 @@ func conditions(f receiver.Filter, now time.Time) (*where, error) {
 	w := &where{}
 	w.equal("id", f.ID)
 	w.equal("account_name", f.AccountName)
-	w.equal("request_id", f.RequestID)
+	if f.RequestID != "" {
+		// The second term lets the partial index be used.
+		w.and("request_id = " + w.arg(f.RequestID) + " AND request_id <> ''")
+	}
 	if f.QoSSubscriptionID != "" {
 		w.and("id IN (SELECT request FROM request_subscriptions WHERE qos_subscription_id = " + w.arg(f.QoSSubscriptionID) + ")")
 	}
@@ -162,12 +127,20 @@ func (s *Store) noteRead(ctx context.Context, rows []*row, claim string, now tim
 // Revised returns those of the items whose revision has grown, and the ids that
 // the store does not know.
 func (s *Store) Revised(ctx context.Context, items []receiver.WaitItem) (changed []receiver.Request, missing []string, err error) {
-	if len(items) == 0 {
-		return nil, nil, nil
-	}
 	if err := s.judge(ctx); err != nil {
 		return nil, nil, err
 	}
+	for batch := range slices.Chunk(items, itemBatch) {
+		grown, unknown, err := s.revisedBatch(ctx, batch)
+		if err != nil {
+			return nil, nil, err
+		}
+		changed, missing = append(changed, grown...), append(missing, unknown...)
+	}
+	return changed, missing, nil
+}
+
+func (s *Store) revisedBatch(ctx context.Context, items []receiver.WaitItem) (changed []receiver.Request, missing []string, err error) {
 	revisions, err := s.revisions(ctx, items)
 	if err != nil {
 		return nil, nil, err
@@ -202,23 +175,22 @@ func (s *Store) revisions(ctx context.Context, items []receiver.WaitItem) (map[s
 	for _, item := range items {
 		ids = append(ids, item.ID)
 	}
+	type revision struct {
+		id string
+		n  int64
+	}
+	scan := func(rows *sql.Rows) (r revision, err error) {
+		err = rows.Scan(&r.id, &r.n)
+		return r, err
+	}
 	var w where
-	rows, err := s.reader.QueryContext(ctx, `SELECT id, revision FROM requests WHERE `+w.in("id", ids), w.args...)
+	found, err := collect(ctx, s.reader, scan, `SELECT id, revision FROM requests WHERE `+w.in("id", ids), w.args...)
 	if err != nil {
-		return nil, fmt.Errorf("read revisions: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
-	revisions := make(map[string]int64, len(ids))
-	for rows.Next() {
-		var id string
-		var revision int64
-		if err := rows.Scan(&id, &revision); err != nil {
-			return nil, fmt.Errorf("read a revision: %w", err)
-		}
-		revisions[id] = revision
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read revisions: %w", err)
+	revisions := make(map[string]int64, len(found))
+	for _, r := range found {
+		revisions[r.id] = r.n
 	}
 	return revisions, nil
 }

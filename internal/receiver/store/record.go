@@ -23,28 +23,27 @@ func (t *tx) recordEvents(ctx context.Context, events []receiver.Event) error {
 		if err := t.insertEvent(ctx, e); err != nil {
 			return err
 		}
-		t.unsettled = t.unsettled || e.Acknowledges()
-	}
-	touched := map[string]struct{}{}
-	for _, e := range events {
-		ids, err := t.touchedBy(ctx, e)
-		if err != nil {
+		if err := t.applyEvent(ctx, e); err != nil {
 			return err
 		}
-		if len(ids) == 0 && e.MakesRequest() {
-			if err := t.revealRequest(ctx, e.RequestID); err != nil {
-				return err
-			}
-		}
-		for _, id := range ids {
-			touched[id] = struct{}{}
-		}
 	}
-	for id := range touched {
-		r, err := t.byID(ctx, id)
-		if err != nil {
-			return err
-		}
+	return nil
+}
+
+// applyEvent brings up to date what a stored event may say something about.
+func (t *tx) applyEvent(ctx context.Context, e receiver.Event) error {
+	t.unsettled = t.unsettled || e.Acknowledges()
+	touched, err := queryRows(ctx, t, `WHERE request_id = $1 AND request_id <> ''
+		OR id IN (SELECT request FROM stops WHERE request_id = $1 AND request_id <> '')
+		OR id IN (SELECT request FROM request_subscriptions WHERE qos_subscription_id = $2)
+		ORDER BY created_seq`, e.RequestID, e.QoSSubscriptionID)
+	if err != nil {
+		return err
+	}
+	if len(touched) == 0 && e.MakesRequest() {
+		return t.revealRequest(ctx, e.RequestID)
+	}
+	for _, r := range touched {
 		if err := t.save(ctx, r); err != nil {
 			return err
 		}
@@ -72,24 +71,12 @@ func (t *tx) insertEvent(ctx context.Context, e receiver.Event) error {
 		e.Authenticated, e.Body)
 }
 
-// touchedBy returns the requests that an event may say something about.
-func (t *tx) touchedBy(ctx context.Context, e receiver.Event) ([]string, error) {
-	ids, err := queryStrings(ctx, t, `SELECT id FROM requests WHERE request_id = $1 AND request_id <> ''
-		UNION SELECT request FROM stops WHERE request_id = $1 AND request_id <> ''
-		UNION SELECT request FROM request_subscriptions WHERE qos_subscription_id = $2 AND qos_subscription_id <> ''`,
-		e.RequestID, e.QoSSubscriptionID)
-	if err != nil {
-		return nil, fmt.Errorf("find the requests of an event: %w", err)
-	}
-	return ids, nil
-}
-
 // Events returns up to limit events (100 if it is not positive) with a greater
 // sequence number than after, oldest first.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]receiver.Event, error) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	return scanEvents(s.reader.QueryContext(ctx,
-		selectEvents+`body FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit))
+	return collect(ctx, s.reader, scanEvent,
+		selectEvents+`body FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
 }

@@ -27,21 +27,21 @@ type row struct {
 }
 
 const selectRequests = `SELECT id, revision, created_seq, state, origin, account_name, request_id,
-	request_id_source, devices, policies, known, claim, authenticated, live, status, last_event,
-	reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
+	request_id_source, devices, policies, known, claim, claim_generation, authenticated, live, status,
+	last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
 	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at FROM requests `
 
 const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, origin, account_name,
-	request_id, request_id_source, devices, policies, known, claim, authenticated, live, status,
-	last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
+	request_id, request_id_source, devices, policies, known, claim, claim_generation, authenticated,
+	live, status, last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
 	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-	$20, $21, $22, $23, $24, $25, $26, $27, $28)
+	$20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 	ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
 	origin = excluded.origin, account_name = excluded.account_name, request_id = excluded.request_id,
 	request_id_source = excluded.request_id_source, devices = excluded.devices,
 	policies = excluded.policies, known = excluded.known, claim = excluded.claim,
-	authenticated = excluded.authenticated, live = excluded.live, status = excluded.status,
+	claim_generation = excluded.claim_generation, authenticated = excluded.authenticated, live = excluded.live, status = excluded.status,
 	last_event = excluded.last_event, reported_time = excluded.reported_time,
 	journal_reason = excluded.journal_reason, status_reason = excluded.status_reason,
 	subscriptions = excluded.subscriptions, candidates = excluded.candidates,
@@ -49,30 +49,9 @@ const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, o
 	sent_at = excluded.sent_at, accepted_at = excluded.accepted_at,
 	returned_at = excluded.returned_at, last_read_at = excluded.last_read_at`
 
-// querier is a pool or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // queryRows returns the requests that the rest of the statement selects.
 func queryRows(ctx context.Context, q querier, rest string, args ...any) ([]*row, error) {
-	rows, err := q.QueryContext(ctx, selectRequests+rest, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read requests: %w", err)
-	}
-	defer rows.Close()
-	var found []*row
-	for rows.Next() {
-		r, err := scanRow(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read a request: %w", err)
-		}
-		found = append(found, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read requests: %w", err)
-	}
-	return found, nil
+	return collect(ctx, q, scanRow, selectRequests+rest, args...)
 }
 
 // queryRow returns the one request that the rest of the statement selects, nil
@@ -87,49 +66,69 @@ func queryRow(ctx context.Context, q querier, rest string, args ...any) (*row, e
 
 func scanRow(rows *sql.Rows) (*row, error) {
 	var (
-		r                                                   row
-		devices, policies, known, subscriptions, candidates any
-		live                                                bool // follows from the others
-		created                                             int64
-		lease, sent, accepted, returned, read               sql.NullInt64
+		r                                     row
+		d                                     documents
+		live                                  bool // follows from the others
+		created                               int64
+		lease, sent, accepted, returned, read sql.NullInt64
 	)
 	err := rows.Scan(&r.ID, &r.Revision, &r.createdSeq, &r.State, &r.Origin, &r.AccountName, &r.RequestID,
-		&r.RequestIDSource, &devices, &policies, &known, &r.Claim, &r.Authenticated, &live, &r.Status,
-		&r.LastEvent, &r.ReportedTime, &r.journalReason, &r.statusReason, &subscriptions, &candidates,
+		&r.RequestIDSource, &d.devices, &d.policies, &d.known, &r.Claim, &r.ClaimGeneration, &r.Authenticated, &live, &r.Status,
+		&r.LastEvent, &r.ReportedTime, &r.journalReason, &r.statusReason, &d.subscriptions, &d.candidates,
 		&r.sentSeq, &lease, &created, &sent, &accepted, &returned, &read)
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(
-		decode(devices, &r.Devices), decode(policies, &r.Policies), decode(known, &r.known),
-		decode(subscriptions, &r.Subscriptions), decode(candidates, &r.Candidates))
-	if err != nil {
+	if err := d.decode(&r); err != nil {
 		return nil, err
 	}
 	r.CreatedAt = time.UnixMicro(created).UTC()
 	r.LeaseExpiresAt, r.SentAt, r.AcceptedAt = fromMicros(lease), fromMicros(sent), fromMicros(accepted)
 	r.ReturnedAt, r.LastReadAt = fromMicros(returned), fromMicros(read)
-	r.stored, err = r.values()
-	return &r, err
+	r.stored = r.values(d)
+	return &r, nil
+}
+
+// documents are the columns that hold JSON.
+type documents struct {
+	devices, policies, known, subscriptions, candidates string
+}
+
+func (d documents) decode(r *row) error {
+	return errors.Join(
+		decode(d.devices, &r.Devices), decode(d.policies, &r.Policies), decode(d.known, &r.known),
+		decode(d.subscriptions, &r.Subscriptions), decode(d.candidates, &r.Candidates))
+}
+
+func (r *row) documents() (d documents, err error) {
+	for _, column := range []struct {
+		text  *string
+		value any
+	}{
+		{&d.devices, r.Devices},
+		{&d.policies, r.Policies},
+		{&d.known, r.known},
+		{&d.subscriptions, r.Subscriptions},
+		{&d.candidates, r.Candidates},
+	} {
+		text, err := json.Marshal(column.value)
+		if err != nil {
+			return documents{}, fmt.Errorf("encode request %s: %w", r.ID, err)
+		}
+		*column.text = string(text)
+	}
+	return d, nil
 }
 
 // values are the columns after created_seq, in their order.
-func (r *row) values() ([]any, error) {
-	documents := make([]any, 0, 5)
-	for _, v := range []any{r.Devices, r.Policies, r.known, r.Subscriptions, r.Candidates} {
-		text, err := json.Marshal(v)
-		if err != nil {
-			return nil, fmt.Errorf("encode request %s: %w", r.ID, err)
-		}
-		documents = append(documents, string(text))
-	}
+func (r *row) values(d documents) []any {
 	return []any{
 		string(r.State), string(r.Origin), r.AccountName, r.RequestID, string(r.RequestIDSource),
-		documents[0], documents[1], documents[2], r.Claim, r.Authenticated, !r.Ended(), string(r.Status),
-		r.LastEvent, r.ReportedTime, r.journalReason, r.statusReason, documents[3], documents[4], r.sentSeq,
+		d.devices, d.policies, d.known, r.Claim, r.ClaimGeneration, r.Authenticated, !r.Ended(), string(r.Status),
+		r.LastEvent, r.ReportedTime, r.journalReason, r.statusReason, d.subscriptions, d.candidates, r.sentSeq,
 		toMicros(r.LeaseExpiresAt), r.CreatedAt.UnixMicro(), toMicros(r.SentAt), toMicros(r.AcceptedAt),
 		toMicros(r.ReturnedAt), toMicros(r.LastReadAt),
-	}, nil
+	}
 }
 
 // public is the request as callers see it at the given time.
@@ -187,15 +186,8 @@ func (r *row) subscriptionIDs() []string {
 	return slices.Compact(ids)
 }
 
-func decode(column, into any) error {
-	var text []byte
-	switch v := column.(type) {
-	case string:
-		text = []byte(v)
-	case []byte:
-		text = v
-	}
-	if err := json.Unmarshal(text, into); err != nil {
+func decode(column string, into any) error {
+	if err := json.Unmarshal([]byte(column), into); err != nil {
 		return fmt.Errorf("decode a column: %w", err)
 	}
 	return nil
@@ -214,21 +206,4 @@ func fromMicros(n sql.NullInt64) *time.Time {
 	}
 	t := time.UnixMicro(n.Int64).UTC()
 	return &t
-}
-
-func queryStrings(ctx context.Context, q querier, query string, args ...any) ([]string, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var found []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		found = append(found, s)
-	}
-	return found, rows.Err()
 }

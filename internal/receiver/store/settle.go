@@ -120,6 +120,8 @@ func (t *tx) takeOver(ctx context.Context, r *row, requestID string, source rece
 func (t *tx) absorb(ctx context.Context, r, other *row) error {
 	if other.Claim != "" {
 		r.Claim, r.Policies = other.Claim, other.Policies
+		// The intent's own claim is one that the other's has superseded.
+		r.ClaimGeneration = max(r.ClaimGeneration+1, other.ClaimGeneration)
 		r.ReturnedAt, r.LastReadAt = other.ReturnedAt, other.LastReadAt
 		r.LeaseExpiresAt = other.LeaseExpiresAt
 	}
@@ -144,7 +146,8 @@ func (t *tx) revealRequest(ctx context.Context, requestID string) error {
 	if requestID == "" {
 		return nil
 	}
-	holder, err := queryRow(ctx, t, `WHERE request_id = $1 OR id IN (SELECT request FROM stops WHERE request_id = $1)`, requestID)
+	holder, err := queryRow(ctx, t, `WHERE (request_id = $1 AND request_id <> '')
+		OR id IN (SELECT request FROM stops WHERE request_id = $1)`, requestID)
 	if err != nil || holder != nil {
 		return err
 	}

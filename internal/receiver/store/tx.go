@@ -149,9 +149,13 @@ func (t *tx) save(ctx context.Context, r *row) error {
 	if err := t.fold(ctx, r); err != nil {
 		return err
 	}
-	values, err := r.values()
-	if err != nil || slices.Equal(values, r.stored) {
+	d, err := r.documents()
+	if err != nil {
 		return err
+	}
+	values := r.values(d)
+	if slices.Equal(values, r.stored) {
+		return nil
 	}
 	if r.Revision, err = t.next(ctx); err != nil {
 		return err

@@ -1,12 +1,11 @@
 package thingspace
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/exchange"
 )
 
 // AdminHandler serves the simulator's own side, for people and scripts, in JSON:
@@ -45,10 +44,10 @@ func (s *Sandbox) AdminHandler() http.Handler {
 
 func (s *Sandbox) adminSubscriptions(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("live") == "true" {
-		s.reply(w, http.StatusOK, s.Live())
+		s.desk().Reply(w, http.StatusOK, s.Live())
 		return
 	}
-	s.reply(w, http.StatusOK, s.Subscriptions())
+	s.desk().Reply(w, http.StatusOK, s.Subscriptions())
 }
 
 func (s *Sandbox) adminCallbacks(w http.ResponseWriter, r *http.Request) {
@@ -63,32 +62,20 @@ func (s *Sandbox) adminCallbacks(w http.ResponseWriter, r *http.Request) {
 			callbacks = append(callbacks, c)
 		}
 	}
-	s.reply(w, http.StatusOK, callbacks)
-}
-
-// adminRequest is a RecordedRequest without its secrets.
-type adminRequest struct {
-	Time      time.Time   `json:"time"`
-	Operation Operation   `json:"operation"`
-	Method    string      `json:"method"`
-	Path      string      `json:"path"`
-	Query     url.Values  `json:"query,omitempty"`
-	Header    http.Header `json:"header"`
-	Body      any         `json:"body,omitempty"`
-	Status    int         `json:"status"`
+	s.desk().Reply(w, http.StatusOK, callbacks)
 }
 
 func (s *Sandbox) adminRequests(w http.ResponseWriter, _ *http.Request) {
 	requests := s.Requests()
-	masked := make([]adminRequest, len(requests))
+	shown := make([]exchange.ShownRequest[Operation], len(requests))
 	for i, r := range requests {
-		masked[i] = adminRequest{
-			Time: r.Time, Operation: r.Operation, Method: r.Method, Path: r.Path, Query: r.Query,
-			Header: maskHeader(r.Header), Body: maskBody(r.Body), Status: r.Status,
-		}
+		shown[i] = r.Show([]string{"Authorization", "VZ-M2M-Token"}, credentials())
 	}
-	s.reply(w, http.StatusOK, masked)
+	s.desk().Reply(w, http.StatusOK, shown)
 }
+
+// credentials are the members of any JSON body that must not be shown.
+func credentials() []string { return []string{"username", "password"} }
 
 // adminDelivery is a Delivery without the listener's credentials.
 type adminDelivery struct {
@@ -110,55 +97,47 @@ func (s *Sandbox) adminDeliveries(list func() []Delivery) http.HandlerFunc {
 			masked[i] = adminDelivery{
 				AccountName: d.AccountName, RequestID: d.RequestID, SubscriptionID: d.SubscriptionID,
 				DeviceID: d.DeviceID, Event: d.Event, Attempts: d.Attempts, Reason: d.Reason,
-				Body: maskBody(d.Body),
+				Body: exchange.MaskBody(d.Body, credentials()...),
 			}
 		}
-		s.reply(w, http.StatusOK, masked)
+		s.desk().Reply(w, http.StatusOK, masked)
 	}
 }
 
 func (s *Sandbox) adminSwitches(w http.ResponseWriter, _ *http.Request) {
-	s.reply(w, http.StatusOK, s.Switches())
+	s.desk().Reply(w, http.StatusOK, s.Switches())
 }
 
 func (s *Sandbox) adminSetSwitches(w http.ResponseWriter, r *http.Request) {
 	switches := s.Switches()
-	if !s.read(w, r, &switches) {
+	if !s.desk().Read(w, r, &switches) {
 		return
 	}
 	s.SetSwitches(switches)
-	s.reply(w, http.StatusOK, switches)
+	s.desk().Reply(w, http.StatusOK, switches)
 }
 
 // adminFault is a Fault with durations that people can write.
 type adminFault struct {
-	Kind           FaultKind `json:"kind"`
-	Operation      Operation `json:"operation"`
-	DeviceID       string    `json:"deviceId"`
-	Event          string    `json:"event"`
-	Skip           int       `json:"skip"`
-	Times          int       `json:"times"`
-	Delay          duration  `json:"delay"`
-	Reason         string    `json:"reason"`
-	Status         int       `json:"status"`
-	Shape          Shape     `json:"shape"`
-	Code           string    `json:"code"`
-	Message        string    `json:"message"`
-	RetryAfter     duration  `json:"retryAfter"`
-	RetryAfterDate bool      `json:"retryAfterDate"`
-}
-
-type duration time.Duration
-
-func (d *duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	*d = duration(parsed)
-	return err
+	Kind           FaultKind         `json:"kind"`
+	Operation      Operation         `json:"operation"`
+	DeviceID       string            `json:"deviceId"`
+	Event          string            `json:"event"`
+	Skip           int               `json:"skip"`
+	Times          int               `json:"times"`
+	Delay          exchange.Duration `json:"delay"`
+	Reason         string            `json:"reason"`
+	Status         int               `json:"status"`
+	Shape          Shape             `json:"shape"`
+	Code           string            `json:"code"`
+	Message        string            `json:"message"`
+	RetryAfter     exchange.Duration `json:"retryAfter"`
+	RetryAfterDate bool              `json:"retryAfterDate"`
 }
 
 func (s *Sandbox) adminInject(w http.ResponseWriter, r *http.Request) {
 	var a adminFault
-	if !s.read(w, r, &a) {
+	if !s.desk().Read(w, r, &a) {
 		return
 	}
 	f := Fault{
@@ -168,7 +147,7 @@ func (s *Sandbox) adminInject(w http.ResponseWriter, r *http.Request) {
 		RetryAfter: time.Duration(a.RetryAfter), RetryAfterDate: a.RetryAfterDate,
 	}
 	if err := f.Validate(); err != nil {
-		s.fault(w, http.StatusBadRequest, err)
+		s.desk().Fail(w, http.StatusBadRequest, err)
 		return
 	}
 	s.Inject(f)
@@ -184,7 +163,7 @@ func (s *Sandbox) adminTerminate(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		SubscriptionID string `json:"qosSubscriptionId"`
 	}
-	if s.read(w, r, &body) {
+	if s.desk().Read(w, r, &body) {
 		s.done(w, s.Terminate(body.SubscriptionID))
 	}
 }
@@ -194,7 +173,7 @@ func (s *Sandbox) adminFail(w http.ResponseWriter, r *http.Request) {
 		SubscriptionID string `json:"qosSubscriptionId"`
 		Reason         string `json:"reason"`
 	}
-	if s.read(w, r, &body) {
+	if s.desk().Read(w, r, &body) {
 		s.done(w, s.Fail(body.SubscriptionID, body.Reason))
 	}
 }
@@ -204,7 +183,7 @@ func (s *Sandbox) adminExpire(w http.ResponseWriter, r *http.Request) {
 		Tokens   bool `json:"tokens"`
 		Sessions bool `json:"sessions"`
 	}
-	if !s.read(w, r, &body) {
+	if !s.desk().Read(w, r, &body) {
 		return
 	}
 	if body.Tokens {
@@ -221,80 +200,17 @@ func (s *Sandbox) done(w http.ResponseWriter, err error) {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, ErrNotLive):
-		s.fault(w, http.StatusNotFound, err)
+		s.desk().Fail(w, http.StatusNotFound, err)
 	default:
-		s.fault(w, http.StatusInternalServerError, err)
+		s.desk().Fail(w, http.StatusInternalServerError, err)
 	}
 }
 
-// read decodes the body strictly; if it cannot, it answers.
-func (s *Sandbox) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		s.fault(w, http.StatusBadRequest, fmt.Errorf("reading the body: %w", err))
-		return false
-	}
-	return true
-}
-
-func (s *Sandbox) fault(w http.ResponseWriter, status int, err error) {
-	s.reply(w, status, map[string]string{"error": err.Error()})
-}
-
-func (s *Sandbox) reply(w http.ResponseWriter, status int, value any) {
-	if err := answerJSON(status, value).write(w); err != nil {
-		s.options.Logger.Warn("answer not sent", "error", err)
-	}
-}
-
-const masked = "(hidden)"
+func (s *Sandbox) desk() exchange.Desk { return exchange.Desk{Logger: s.options.Logger} }
 
 func maskedUnlessEmpty(secret string) string {
 	if secret == "" {
 		return ""
 	}
-	return masked
-}
-
-func maskHeader(header http.Header) http.Header {
-	header = header.Clone()
-	for _, name := range []string{"Authorization", "VZ-M2M-Token"} {
-		if header.Get(name) != "" {
-			header.Set(name, masked)
-		}
-	}
-	return header
-}
-
-// maskBody returns a body for showing: JSON with its secrets masked. Of
-// anything else, which may hide secrets anywhere, it returns only the length.
-func maskBody(body []byte) any {
-	if len(body) == 0 {
-		return nil
-	}
-	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
-		return fmt.Sprintf("(%d bytes, not JSON)", len(body))
-	}
-	hide(value)
-	return value
-}
-
-// hide masks the credentials in a decoded JSON value, however deep.
-func hide(value any) {
-	switch v := value.(type) {
-	case []any:
-		for _, element := range v {
-			hide(element)
-		}
-	case map[string]any:
-		for name, member := range v {
-			if name == "username" || name == "password" {
-				v[name] = masked
-			} else {
-				hide(member)
-			}
-		}
-	}
+	return exchange.Masked
 }

@@ -1,15 +1,13 @@
 package thingspace
 
 import (
-	"bytes"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/exchange"
 )
 
 // Error codes of ThingSpace's "Synchronous Error Messages", of its API gateway
@@ -37,104 +35,52 @@ const (
 	faultNoResource     = "900906"
 )
 
-// answer is what a request gets.
-type answer struct {
-	status      int
-	contentType string
-	header      http.Header
-	body        []byte
-}
-
-func (a answer) write(w http.ResponseWriter) error {
-	maps.Copy(w.Header(), a.header)
-	if a.contentType != "" {
-		w.Header().Set("Content-Type", a.contentType)
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(a.status)
-	_, err := w.Write(a.body)
-	return err
-}
-
-func answerJSON(status int, value any) answer {
-	body, err := json.Marshal(value)
-	if err != nil {
-		return refused(http.StatusInternalServerError, codeUnexpected, err.Error())
-	}
-	return answer{status: status, contentType: "application/json", body: body}
-}
-
 // refused answers in the one form that the documents give for failures.
-func refused(status int, code, message string) answer {
-	return answerJSON(status, struct {
+func refused(status int, code, message string) exchange.Answer {
+	return exchange.JSON(status, struct {
 		Code    string `json:"errorCode"`
 		Message string `json:"errorMessage"`
 	}{code, message})
 }
 
-func refusedNumeric(status int, code json.Number, message string) answer {
-	return answerJSON(status, struct {
+func refusedNumeric(status int, code json.Number, message string) exchange.Answer {
+	return exchange.JSON(status, struct {
 		Code    json.Number `json:"errorCode"`
 		Message string      `json:"errorMessage"`
 	}{code, message})
 }
 
-func gatewayFault(status int, code, message, description string) answer {
+func gatewayFault(status int, code, message, description string) exchange.Answer {
 	type fault struct {
 		Code        string `json:"code"`
 		Message     string `json:"message"`
 		Description string `json:"description"`
 	}
-	return answerJSON(status, map[string]fault{"fault": {code, message, description}})
+	return exchange.JSON(status, map[string]fault{"fault": {code, message, description}})
 }
 
-func oauthError(status int, code, description string) answer {
-	return answerJSON(status, struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}{code, description})
-}
-
-func xmlFault(status int, message, description string) answer {
+func xmlFault(status int, message, description string) exchange.Answer {
 	const form = `<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>%d</am:code>` +
 		`<am:type>Status report</am:type><am:message>%s</am:message>` +
 		`<am:description>%s</am:description></am:fault>`
-	body := fmt.Appendf(nil, form, status, escaped(message), escaped(description))
-	return answer{status: status, contentType: "application/xml; charset=UTF-8", body: body}
-}
-
-func htmlPage(status int, message string) answer {
-	const form = "<html>\r\n<head><title>%d %s</title></head>\r\n<body>\r\n" +
-		"<center><h1>%d %s</h1></center>\r\n</body>\r\n</html>\r\n"
-	text := escaped(message)
-	return answer{
-		status: status, contentType: "text/html",
-		body: fmt.Appendf(nil, form, status, text, status, text),
-	}
-}
-
-func escaped(text string) string {
-	var b bytes.Buffer
-	if err := xml.EscapeText(&b, []byte(text)); err != nil {
-		return ""
-	}
-	return b.String()
+	body := fmt.Appendf(nil, form, status, exchange.Escaped(message), exchange.Escaped(description))
+	return exchange.Answer{Status: status, ContentType: "application/xml; charset=UTF-8", Body: body}
 }
 
 // answer is FaultAnswer's.
-func (f Fault) answer(now time.Time) answer {
+func (f Fault) answer(now time.Time) exchange.Answer {
 	status := f.Status
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
 	a := f.shaped(status)
 	if f.RetryAfter > 0 {
-		a.header = http.Header{"Retry-After": {f.retryAfter(now)}}
+		a.Header = exchange.RetryAfter(f.RetryAfter, now, f.RetryAfterDate)
 	}
 	return a
 }
 
-func (f Fault) shaped(status int) answer {
+func (f Fault) shaped(status int) exchange.Answer {
 	message := f.Message
 	if message == "" {
 		message = http.StatusText(status)
@@ -151,24 +97,16 @@ func (f Fault) shaped(status int) answer {
 	case ShapeGateway:
 		return gatewayFault(status, code("900800"), message, message)
 	case ShapeOAuth:
-		return oauthError(status, code("invalid_request"), message)
+		return exchange.OAuthError(status, code("invalid_request"), message)
 	case ShapeXML:
 		return xmlFault(status, message, message)
 	case ShapeHTML:
-		return htmlPage(status, message)
+		return exchange.HTML(status, message)
 	case ShapeEmpty:
-		return answer{status: status}
+		return exchange.Answer{Status: status}
 	case ShapeApplication:
 	}
 	return refused(status, code(codeUnexpected), message)
-}
-
-func (f Fault) retryAfter(now time.Time) string {
-	seconds := (f.RetryAfter + time.Second - 1).Truncate(time.Second)
-	if f.RetryAfterDate {
-		return now.Add(seconds).UTC().Format(http.TimeFormat)
-	}
-	return strconv.Itoa(int(seconds / time.Second))
 }
 
 // refusal is an error that has a published code of its own.
@@ -184,7 +122,7 @@ func refuse(code, format string, args ...any) error {
 }
 
 // invalid answers a request that breaks a rule.
-func invalid(err error) answer {
+func invalid(err error) exchange.Answer {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return refused(http.StatusBadRequest, r.code, r.message)
 	}

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/jonboulle/clockwork"
+
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/exchange"
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/schedule"
 )
 
 // How ThingSpace was measured to deliver: an attempt that is refused, or not
@@ -48,7 +51,7 @@ type courier struct {
 	logger    *slog.Logger
 	registry  *registry
 	faults    *faultBook
-	scheduler *scheduler
+	scheduler *schedule.Scheduler
 	switches  func() Switches
 	sending   sync.WaitGroup
 
@@ -56,7 +59,7 @@ type courier struct {
 	deliveries []Delivery
 }
 
-func newCourier(o Options, r *registry, f *faultBook, s *scheduler, switches func() Switches) *courier {
+func newCourier(o Options, r *registry, f *faultBook, s *schedule.Scheduler, switches func() Switches) *courier {
 	transport := o.CallbackTransport
 	if transport == nil {
 		transport = &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute}
@@ -92,7 +95,7 @@ func (c *courier) dispatch(ctx context.Context, n notice) {
 		}
 	}
 	if f, late := c.faults.take(FaultLateCallback, n.subject()); late {
-		c.scheduler.after(f.Delay, send)
+		c.scheduler.After(f.Delay, send)
 		return
 	}
 	send(ctx)
@@ -121,7 +124,7 @@ func (c *courier) deliver(ctx context.Context, n notice, count int) {
 		// The simulator is closing.
 	case count < maxAttempts:
 		c.logger.WarnContext(ctx, "callback refused, will retry", "event", n.event, "request_id", n.requestID, "error", err)
-		c.scheduler.after(retryDelay, func(ctx context.Context) { c.deliver(ctx, n, count+1) })
+		c.scheduler.After(retryDelay, func(ctx context.Context) { c.deliver(ctx, n, count+1) })
 	default:
 		c.record(n, count, body, err.Error())
 	}
@@ -156,7 +159,7 @@ func (c *courier) post(ctx context.Context, target string, body []byte) error {
 		return withoutURL(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody)); err != nil {
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, exchange.MaxBody)); err != nil {
 		return fmt.Errorf("reading the listener's answer: %w", err)
 	}
 	if resp.StatusCode/100 != 2 {

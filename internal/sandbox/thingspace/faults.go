@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/fault"
 )
 
 // Operation names an endpoint.
@@ -186,47 +187,19 @@ func (f Fault) fits(kind FaultKind, s subject) bool {
 		(f.Event == "" || strings.EqualFold(f.Event, s.event))
 }
 
-// faultBook holds the faults that are not spent, in the order of injection.
+// faultBook holds the faults that are not spent.
 type faultBook struct {
-	mu     sync.Mutex
-	faults []Fault
+	fault.Book[Fault]
 }
 
 func (b *faultBook) add(faults ...Fault) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults = append(b.faults, faults...)
-}
-
-func (b *faultBook) clear() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults = nil
-}
-
-// take returns the first fault of the kind that fits, and spends one of its
-// times. A fault that still skips counts the subject as passed.
-func (b *faultBook) take(kind FaultKind, s subject) (Fault, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range b.faults {
-		f := &b.faults[i]
-		if !f.fits(kind, s) {
-			continue
-		}
-		if f.Skip > 0 {
-			f.Skip--
-			continue
-		}
-		taken := *f
-		if f.Times == 1 {
-			b.faults = slices.Delete(b.faults, i, i+1)
-		} else if f.Times > 1 {
-			f.Times--
-		}
-		return taken, true
+	for _, f := range faults {
+		b.Add(f, f.Skip, f.Times)
 	}
-	return Fault{}, false
+}
+
+func (b *faultBook) take(kind FaultKind, s subject) (Fault, bool) {
+	return b.Take(func(f Fault) bool { return f.fits(kind, s) })
 }
 
 // strikes is take for kinds whose occurrence is all that matters.

@@ -70,7 +70,7 @@ func (s *Sandbox) follow(steps []step) {
 	if len(steps) == 0 {
 		return
 	}
-	s.scheduler.at(steps[0].due, func(ctx context.Context) {
+	s.scheduler.At(steps[0].due, func(ctx context.Context) {
 		steps[0].act(ctx)
 		s.follow(steps[1:])
 	})

@@ -10,27 +10,29 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/exchange"
 )
 
 // issueToken is POST /api/ts/v1/oauth2/token.
-func (s *Sandbox) issueToken(c *call) answer {
+func (s *Sandbox) issueToken(c *call) exchange.Answer {
 	media, _, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return oauthError(http.StatusBadRequest, "invalid_request", "Content-Type must be application/x-www-form-urlencoded")
+		return exchange.OAuthError(http.StatusBadRequest, "invalid_request", "Content-Type must be application/x-www-form-urlencoded")
 	}
 	form, err := url.ParseQuery(string(c.body))
 	if err != nil || !form.Has("grant_type") {
-		return oauthError(http.StatusBadRequest, "invalid_request", "Missing grant_type parameter value")
+		return exchange.OAuthError(http.StatusBadRequest, "invalid_request", "Missing grant_type parameter value")
 	}
 	if form.Get("grant_type") != "client_credentials" {
-		return oauthError(http.StatusBadRequest, "unsupported_grant_type", "Unsupported grant_type value")
+		return exchange.OAuthError(http.StatusBadRequest, "unsupported_grant_type", "Unsupported grant_type value")
 	}
 	id, secret, basic := c.request.BasicAuth()
 	if !basic || !s.identity.knowsClient(id, secret) {
-		return oauthError(http.StatusUnauthorized, "invalid_client", "Client Authentication failed.")
+		return exchange.OAuthError(http.StatusUnauthorized, "invalid_client", "Client Authentication failed.")
 	}
 	token, left := s.identity.issue()
-	return answerJSON(http.StatusOK, struct {
+	return exchange.JSON(http.StatusOK, struct {
 		AccessToken string `json:"access_token"`
 		Scope       string `json:"scope"`
 		TokenType   string `json:"token_type"`
@@ -39,7 +41,7 @@ func (s *Sandbox) issueToken(c *call) answer {
 }
 
 // login is POST /api/m2m/v1/session/login.
-func (s *Sandbox) login(c *call) answer {
+func (s *Sandbox) login(c *call) exchange.Answer {
 	username, password, err := parseLogin(c.body)
 	if err != nil {
 		return invalid(err)
@@ -53,9 +55,9 @@ func (s *Sandbox) login(c *call) answer {
 	case loginGranted:
 	}
 	if s.faults.strikes(FaultEmptyLogin, subject{operation: OpLogin}) {
-		return answerJSON(http.StatusOK, struct{}{})
+		return exchange.JSON(http.StatusOK, struct{}{})
 	}
-	return answerJSON(http.StatusOK, map[string]string{"sessionToken": session})
+	return exchange.JSON(http.StatusOK, map[string]string{"sessionToken": session})
 }
 
 func parseLogin(body []byte) (username, password string, err error) {
@@ -75,7 +77,7 @@ func parseLogin(body []byte) (username, password string, err error) {
 }
 
 // listCallbacks is GET /api/m2m/v1/callbacks/{account}.
-func (s *Sandbox) listCallbacks(c *call) answer {
+func (s *Sandbox) listCallbacks(c *call) exchange.Answer {
 	account := c.request.PathValue("account")
 	if err := s.checkAccount(account); err != nil {
 		return invalid(err)
@@ -83,13 +85,13 @@ func (s *Sandbox) listCallbacks(c *call) answer {
 	callbacks := s.registry.list(account)
 	if len(callbacks) == 0 {
 		// "Response body will be empty": zero bytes, not an empty array.
-		return answer{status: http.StatusOK}
+		return exchange.Answer{Status: http.StatusOK}
 	}
-	return answerJSON(http.StatusOK, callbacks)
+	return exchange.JSON(http.StatusOK, callbacks)
 }
 
 // registerCallback is POST /api/m2m/v1/callbacks/{account}.
-func (s *Sandbox) registerCallback(c *call) answer {
+func (s *Sandbox) registerCallback(c *call) exchange.Answer {
 	account := c.request.PathValue("account")
 	if err := s.checkAccount(account); err != nil {
 		return invalid(err)
@@ -144,7 +146,7 @@ func listenerCredential(members map[string]json.RawMessage, field, login string)
 }
 
 // deregisterCallback is DELETE /api/m2m/v1/callbacks/{account}/name/{service}.
-func (s *Sandbox) deregisterCallback(c *call) answer {
+func (s *Sandbox) deregisterCallback(c *call) exchange.Answer {
 	account, service := c.request.PathValue("account"), c.request.PathValue("service")
 	if err := s.checkAccount(account); err != nil {
 		return invalid(err)
@@ -155,15 +157,15 @@ func (s *Sandbox) deregisterCallback(c *call) answer {
 	return callbackAnswer(account, service)
 }
 
-func callbackAnswer(account, service string) answer {
-	return answerJSON(http.StatusOK, struct {
+func callbackAnswer(account, service string) exchange.Answer {
+	return exchange.JSON(http.StatusOK, struct {
 		AccountName string `json:"accountName"`
 		ServiceName string `json:"serviceName"`
 	}{account, service})
 }
 
 // create is POST enhanceQoS.
-func (s *Sandbox) create(c *call) answer {
+func (s *Sandbox) create(c *call) exchange.Answer {
 	if c.request.URL.RawQuery != "" {
 		return invalid(fmt.Errorf("the resource takes no query parameters"))
 	}
@@ -181,12 +183,12 @@ func (s *Sandbox) create(c *call) answer {
 	first := s.faults.strikes(FaultCallbackFirst, s.subjectOf(c))
 	for _, steps := range s.begin(requestID, request) {
 		if first {
-			s.scheduler.now(steps[0].act)
+			s.scheduler.Now(steps[0].act)
 			steps = steps[1:]
 		}
 		s.follow(steps)
 	}
-	return answerJSON(http.StatusCreated, requestAnswer{requestID})
+	return exchange.JSON(http.StatusCreated, requestAnswer{requestID})
 }
 
 type requestAnswer struct {
@@ -195,7 +197,7 @@ type requestAnswer struct {
 
 // stop is DELETE enhanceQoS. Whether there is anything to stop is only told in
 // the callback.
-func (s *Sandbox) stop(c *call) answer {
+func (s *Sandbox) stop(c *call) exchange.Answer {
 	if len(c.body) > 0 {
 		return invalid(fmt.Errorf("the request must have no body: accountName and qosSubscriptionId are query parameters"))
 	}
@@ -207,8 +209,8 @@ func (s *Sandbox) stop(c *call) answer {
 		return invalid(err)
 	}
 	requestID := uuid.NewString()
-	s.scheduler.after(s.options.TerminateDelay, s.stopping(account, subscriptionID, requestID))
-	return answerJSON(http.StatusCreated, requestAnswer{requestID})
+	s.scheduler.After(s.options.TerminateDelay, s.stopping(account, subscriptionID, requestID))
+	return exchange.JSON(http.StatusCreated, requestAnswer{requestID})
 }
 
 func parseStop(u *url.URL) (account, subscriptionID string, err error) {

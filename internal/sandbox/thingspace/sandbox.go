@@ -5,7 +5,13 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/exchange"
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/schedule"
 )
+
+// RecordedRequest is one request as it arrived, secrets included.
+type RecordedRequest = exchange.Request[Operation]
 
 // Sandbox is one simulated ThingSpace. All methods are safe for concurrent use.
 type Sandbox struct {
@@ -16,8 +22,8 @@ type Sandbox struct {
 	registry  *registry
 	network   *network
 	faults    *faultBook
-	recorder  *recorder
-	scheduler *scheduler
+	recorder  *exchange.Recorder[Operation]
+	scheduler *schedule.Scheduler
 	courier   *courier
 }
 
@@ -30,8 +36,8 @@ func New(o Options) *Sandbox {
 		registry:  newRegistry(),
 		network:   &network{},
 		faults:    &faultBook{},
-		recorder:  &recorder{},
-		scheduler: newScheduler(o.Clock),
+		recorder:  &exchange.Recorder[Operation]{},
+		scheduler: schedule.New(o.Clock),
 	}
 	s.switches.Store(&o.Switches)
 	s.courier = newCourier(o, s.registry, s.faults, s.scheduler, s.Switches)
@@ -42,7 +48,7 @@ func New(o Options) *Sandbox {
 // Requests that a fault holds back are let go without an answer. Requests that
 // come later are answered, but nothing follows from them.
 func (s *Sandbox) Close() {
-	s.scheduler.close()
+	s.scheduler.Close()
 	s.courier.close()
 }
 
@@ -57,7 +63,7 @@ func (s *Sandbox) SetSwitches(w Switches) { s.switches.Store(&w) }
 func (s *Sandbox) Inject(faults ...Fault) { s.faults.add(faults...) }
 
 // ClearFaults removes all faults.
-func (s *Sandbox) ClearFaults() { s.faults.clear() }
+func (s *Sandbox) ClearFaults() { s.faults.Clear() }
 
 // Live returns what the network holds, and bills, right now: every subscription
 // that was accepted and has not ended, oldest first. It does not depend on any
@@ -72,11 +78,11 @@ func (s *Sandbox) Subscriptions() []Subscription {
 }
 
 // Requests returns every request to the API, in the order of arrival.
-func (s *Sandbox) Requests() []RecordedRequest { return s.recorder.all() }
+func (s *Sandbox) Requests() []RecordedRequest { return s.recorder.All() }
 
 // Count returns how many requests of an operation have arrived, whatever their
 // answer.
-func (s *Sandbox) Count(op Operation) int { return s.recorder.count(op) }
+func (s *Sandbox) Count(op Operation) int { return s.recorder.Count(op) }
 
 // Deliveries returns the callbacks that were answered with 2xx, in the order
 // of their answers.
@@ -130,20 +136,20 @@ func (s *Sandbox) Fail(subscriptionID, reason string) error {
 // Flush waits until every callback that is due at the clock's present time was
 // delivered, has been given up, or waits for its retry at a later time.
 func (s *Sandbox) Flush(ctx context.Context) error {
-	return s.scheduler.wait(ctx, func(due time.Time) bool { return !due.After(s.now()) })
+	return s.scheduler.Wait(ctx, func(due time.Time) bool { return !due.After(s.now()) })
 }
 
 // Settle waits until nothing is scheduled any more. With a fake clock that
 // needs somebody to advance it.
 func (s *Sandbox) Settle(ctx context.Context) error {
-	return s.scheduler.wait(ctx, func(time.Time) bool { return true })
+	return s.scheduler.Wait(ctx, func(time.Time) bool { return true })
 }
 
 func (s *Sandbox) now() time.Time { return s.options.Clock.Now() }
 
 // report delivers a callback as soon as possible, but not on the caller's time.
 func (s *Sandbox) report(n notice) {
-	s.scheduler.after(0, func(ctx context.Context) { s.courier.dispatch(ctx, n) })
+	s.scheduler.After(0, func(ctx context.Context) { s.courier.dispatch(ctx, n) })
 }
 
 // Handler serves the simulated ThingSpace API, from the host's root.

@@ -1,17 +1,14 @@
 package thingspace
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-	"time"
-)
 
-// maxBody caps every body that is read, in bytes.
-const maxBody = 1 << 20
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/exchange"
+)
 
 const (
 	enhancePath       = "/api/m2m/v1/device/actions/enhanceQoS"
@@ -41,7 +38,7 @@ const (
 type endpoint struct {
 	operation Operation
 	demands   demand
-	work      func(*call) answer
+	work      func(*call) exchange.Answer
 }
 
 func (s *Sandbox) routes() http.Handler {
@@ -81,33 +78,33 @@ func (s *Sandbox) present(e endpoint, r *http.Request) endpoint {
 // serve records a request, gets its answer, and sends that unless a fault
 // loses it.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, exchange.MaxBody))
 	c := &call{operation: e.operation, request: r, body: body}
-	entry := s.recorder.add(s.now(), e.operation, r, body)
+	entry := s.recorder.Add(s.now(), e.operation, r, body)
 	subject := s.subjectOf(c)
 	if s.faults.strikes(FaultLoseRequest, subject) {
-		s.hangUp(w)
+		exchange.HangUp(w, s.options.Logger)
 		return
 	}
-	a := invalid(refuse(codeDeserialization, "the body cannot be read or exceeds %d bytes", maxBody))
+	a := invalid(refuse(codeDeserialization, "the body cannot be read or exceeds %d bytes", exchange.MaxBody))
 	if err == nil {
 		a = s.answer(c, e, subject)
 	}
 	f, hangs := s.faults.take(FaultHang, subject)
-	if (hangs && !s.pause(r.Context(), f)) || s.faults.strikes(FaultLoseAnswer, subject) {
-		s.hangUp(w)
+	if (hangs && !exchange.Pause(r.Context(), s.options.Clock, f.Delay, s.scheduler.Done())) || s.faults.strikes(FaultLoseAnswer, subject) {
+		exchange.HangUp(w, s.options.Logger)
 		return
 	}
-	s.recorder.answered(entry, a.status)
+	s.recorder.Answered(entry, a.Status)
 	s.options.Logger.InfoContext(r.Context(), "request",
-		"operation", e.operation, "method", r.Method, "path", r.URL.Path, "status", a.status)
-	if err := a.write(w); err != nil {
+		"operation", e.operation, "method", r.Method, "path", r.URL.Path, "status", a.Status)
+	if err := a.Write(w); err != nil {
 		s.options.Logger.WarnContext(r.Context(), "answer not sent", "error", err)
 	}
 }
 
 // answer applies the faults and checks that come before the work.
-func (s *Sandbox) answer(c *call, e endpoint, subject subject) answer {
+func (s *Sandbox) answer(c *call, e endpoint, subject subject) exchange.Answer {
 	if f, ok := s.faults.take(FaultAnswer, subject); ok {
 		return f.answer(s.now())
 	}
@@ -124,7 +121,7 @@ func (s *Sandbox) answer(c *call, e endpoint, subject subject) answer {
 }
 
 // admit checks tokens and content type; if it does not admit, it answers.
-func (s *Sandbox) admit(c *call, e endpoint) (answer, bool) {
+func (s *Sandbox) admit(c *call, e endpoint) (exchange.Answer, bool) {
 	if e.demands&demandBearer != 0 {
 		if a, ok := s.checkBearer(c.request); !ok {
 			return a, false
@@ -139,10 +136,10 @@ func (s *Sandbox) admit(c *call, e endpoint) (answer, bool) {
 	if e.demands&demandJSON != 0 && (err != nil || media != "application/json") {
 		return refused(http.StatusBadRequest, codeInvalidParameter, "Content-Type must be application/json"), false
 	}
-	return answer{}, true
+	return exchange.Answer{}, true
 }
 
-func (s *Sandbox) checkBearer(r *http.Request) (answer, bool) {
+func (s *Sandbox) checkBearer(r *http.Request) (exchange.Answer, bool) {
 	const access = "Access failure for API: /m2m/v1, version: v1. "
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !isBearer {
@@ -153,10 +150,10 @@ func (s *Sandbox) checkBearer(r *http.Request) (answer, bool) {
 		return gatewayFault(http.StatusUnauthorized, faultBadCredentials, "Invalid Credentials",
 			access+"Make sure you have given the correct access token"), false
 	}
-	return answer{}, true
+	return exchange.Answer{}, true
 }
 
-func (s *Sandbox) checkSession(r *http.Request) (answer, bool) {
+func (s *Sandbox) checkSession(r *http.Request) (exchange.Answer, bool) {
 	session := r.Header.Get("VZ-M2M-Token")
 	if session == "" {
 		return refused(http.StatusBadRequest, codeSessionMissing, "The VZ-M2M-Token header is missing."), false
@@ -168,10 +165,10 @@ func (s *Sandbox) checkSession(r *http.Request) (answer, bool) {
 		return refused(http.StatusBadRequest, codeSessionExpired, "The session token has expired."), false
 	case sessionValid:
 	}
-	return answer{}, true
+	return exchange.Answer{}, true
 }
 
-func (s *Sandbox) noResource(c *call) answer {
+func (s *Sandbox) noResource(c *call) exchange.Answer {
 	path := c.request.URL.Path
 	if s.Switches().XMLNotFound {
 		return xmlFault(http.StatusNotFound, "Not Found", "The requested resource ("+path+") is not available.")
@@ -204,35 +201,4 @@ func (s *Sandbox) subjectOf(c *call) subject {
 	case OpToken, OpLogin, OpListCallbacks, OpRegisterCallback, OpDeregisterCallback, OpUnknown:
 	}
 	return found
-}
-
-// pause holds an answer back; false if there is nobody left to answer.
-func (s *Sandbox) pause(ctx context.Context, f Fault) bool {
-	var over <-chan time.Time // without a delay it never is
-	if f.Delay > 0 {
-		timer := s.options.Clock.NewTimer(f.Delay)
-		defer timer.Stop()
-		over = timer.Chan()
-	}
-	select {
-	case <-over:
-		return true
-	case <-ctx.Done():
-		return false
-	case <-s.scheduler.ctx.Done():
-		return false
-	}
-}
-
-// hangUp closes the client's connection without an answer.
-func (s *Sandbox) hangUp(w http.ResponseWriter) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		s.options.Logger.Error("a fault needs HTTP/1.1 to close a connection", "error", err)
-		w.WriteHeader(http.StatusBadGateway)
-		return
-	}
-	if err := connection.Close(); err != nil {
-		s.options.Logger.Warn("connection not closed", "error", err)
-	}
 }

@@ -110,6 +110,13 @@ func OutcomeUnknown(err error) bool {
 	return !errors.As(err, &call) || call.outcome == outcomeUnknown
 }
 
+// Rejected reports whether ThingSpace understood the request and would not have
+// it: HTTP 400 or 409. A missing right, a missing resource or a limit is none.
+func Rejected(err error) bool {
+	var answer *Error
+	return errors.As(err, &answer) && (answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusConflict)
+}
+
 // outcomeOf judges one attempt: by its answer, or by err where there was none.
 func outcomeOf(r request, refusal *Error, err error) outcome {
 	switch {

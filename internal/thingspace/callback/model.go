@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -86,7 +87,7 @@ func find(callbacks []api.Callback, name string) *api.Callback {
 // documentedPort reports whether ThingSpace calls a URL's port (ThingSpace,
 // "Register Callback Listener"). Loopback is only ever a simulator.
 func documentedPort(u *url.URL) bool {
-	if host := u.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" {
+	if addr, err := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || (err == nil && addr.IsLoopback()) {
 		return true
 	}
 	switch port := u.Port(); {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -33,7 +32,7 @@ var (
 // NewResource returns thingspace_callback.
 func NewResource() resource.Resource { return &callbackResource{} }
 
-func (r *callbackResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *callbackResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "thingspace_callback"
 }
 
@@ -137,14 +136,7 @@ func (r *callbackResource) Delete(ctx context.Context, req resource.DeleteReques
 		explain.Error(&resp.Diagnostics, summary, err)
 		return
 	}
-	thingSpace, err := r.backend.ThingSpace()
-	if err != nil {
-		explain.Error(&resp.Diagnostics, summary, err)
-		return
-	}
-	mutating, cancel := detach.Outlast(ctx, detach.Grace)
-	defer cancel()
-	if err := thingSpace.DeregisterCallback(mutating, state.AccountName.ValueString(), state.Name.ValueString()); err != nil {
+	if err := r.deregister(ctx, &state, registered.Name); err != nil {
 		explain.Error(&resp.Diagnostics, summary, err)
 	}
 }
@@ -203,7 +195,8 @@ func (r *callbackResource) register(ctx context.Context, plan *model, passwordWO
 	defer cancel()
 	wanted := plan.registration(passwordWO)
 	err = thingSpace.RegisterCallback(mutating, plan.AccountName.ValueString(), wanted)
-	if registered == nil || !refusedAsTaken(err) {
+	// ThingSpace documents no code for a service that is taken.
+	if registered == nil || !api.Rejected(err) {
 		return err
 	}
 	return displace(mutating, thingSpace, plan.AccountName.ValueString(), registered, wanted)
@@ -228,14 +221,23 @@ func displace(ctx context.Context, thingSpace *api.Client, accountName string, o
 	return err
 }
 
-// refusedAsTaken reports whether a registration was refused in a way that
-// deregistering first may mend. ThingSpace documents no code for it.
-func refusedAsTaken(err error) bool {
-	var refused *api.Error
-	if !errors.As(err, &refused) {
-		return false
+// deregister removes a registration. Where nothing is registered afterwards, a
+// refusal is no failure: the answer to an earlier attempt was lost on its way.
+func (r *callbackResource) deregister(ctx context.Context, m *model, name string) error {
+	thingSpace, err := r.backend.ThingSpace()
+	if err != nil {
+		return err
 	}
-	return refused.StatusCode == http.StatusBadRequest || refused.StatusCode == http.StatusConflict
+	mutating, cancel := detach.Outlast(ctx, detach.Grace)
+	defer cancel()
+	refusal := thingSpace.DeregisterCallback(mutating, m.AccountName.ValueString(), name)
+	if refusal == nil {
+		return nil
+	}
+	if left, err := r.registered(mutating, m); err == nil && left == nil {
+		return nil
+	}
+	return refusal
 }
 
 // refuseWhileLive keeps the listener while something would still be heard of

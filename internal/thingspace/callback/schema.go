@@ -25,8 +25,12 @@ import (
 // for a callback (ThingSpace, "Callback Best Practices").
 const credentialLength = 40
 
+// refusedCharacters are those that ThingSpace takes nowhere in a request
+// (ThingSpace, "Synchronous Error Messages"), and blanks.
+const refusedCharacters = "<>'\\ "
+
 func resourceSchema() schema.Schema {
-	credential := []validator.String{stringvalidator.LengthBetween(1, credentialLength)}
+	credential := []validator.String{stringvalidator.UTF8LengthBetween(1, credentialLength)}
 	return schema.Schema{
 		MarkdownDescription: "Where ThingSpace sends an account's QoS callbacks: the receiver. There is one registration per account and service, " +
 			"so creating it refuses to displace another system's unless `overwrite_existing` is set. A changed `url`, `username` or password " +
@@ -84,7 +88,7 @@ func resourceSchema() schema.Schema {
 			"password_wo_version": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: "Any number; changing it registers the `password_wo` of the configuration again, in place.",
-				Validators:          []validator.Int64{int64validator.AtLeast(0)},
+				Validators:          []validator.Int64{int64validator.AtLeast(0), int64validator.AlsoRequires(path.MatchRoot("password_wo"))},
 			},
 			"overwrite_existing": schema.BoolAttribute{
 				Optional:            true,
@@ -123,9 +127,10 @@ func (listenerURL) ValidateString(_ context.Context, req validator.StringRequest
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	u, err := url.Parse(req.ConfigValue.ValueString())
+	raw := req.ConfigValue.ValueString()
+	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(u.String(), "<>'\\ "):
+	case err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(raw, refusedCharacters):
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid callback URL",
 			fmt.Sprintf("%s must be an http or https URL with a host, such as https://qos.example.com/thingspace/callbacks.", req.Path))
 	case u.User != nil:

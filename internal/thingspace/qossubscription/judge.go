@@ -61,9 +61,3 @@ func sorted(devices []receiver.Device) []receiver.Device {
 	slices.SortFunc(out, func(a, b receiver.Device) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
-
-// flowsKnown reports whether the journal knows the flows of every device; of a
-// request made by something else it does not.
-func flowsKnown(devices []receiver.Device) bool {
-	return len(devices) > 0 && !slices.ContainsFunc(devices, func(d receiver.Device) bool { return len(d.Flows) == 0 })
-}

@@ -3,7 +3,7 @@ package qossubscription_test
 import (
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
@@ -17,7 +17,7 @@ type strike struct {
 	method, path, body string
 	after              bool
 	do                 func()
-	once               sync.Once
+	struck             atomic.Bool
 }
 
 func (s *strike) wrap(next http.Handler) http.Handler {
@@ -26,10 +26,8 @@ func (s *strike) wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		struck := false
-		s.once.Do(func() { struck = true })
 		switch {
-		case !struck:
+		case s.struck.Swap(true):
 			next.ServeHTTP(w, r)
 		case s.after:
 			next.ServeHTTP(discard{}, r)
@@ -58,29 +56,28 @@ func (s *strike) matches(r *http.Request) bool {
 // after. What follows them must be an apply that ends with one live request.
 var killPoints = []struct {
 	name  string
-	point strike
+	point *strike
 	atAPI bool // at ThingSpace rather than at the receiver
 	// lost: the next apply cannot know and says what to do.
 	lost bool
 	// adopted: the next apply meets a request that no state has.
 	adopted bool
 }{
-	{name: "before the intent", point: strike{method: http.MethodPost, path: "/v1/requests"}},
-	{name: "after the intent", point: strike{method: http.MethodPost, path: "/v1/requests", after: true}},
-	{name: "before sent", point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"sent"`}},
-	{name: "after sent", point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"sent"`, after: true}, lost: true},
-	{name: "before the POST", point: strike{method: http.MethodPost, path: "/api/m2m/v1/device/"}, atAPI: true, lost: true},
-	{name: "after the POST", point: strike{method: http.MethodPost, path: "/api/m2m/v1/device/", after: true}, atAPI: true, adopted: true},
-	{name: "before accepted", point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"accepted"`}, adopted: true},
-	{name: "after accepted", point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"accepted"`, after: true}, adopted: true},
-	{name: "while waiting", point: strike{method: http.MethodPost, path: "/v1/requests/wait", body: `"revision":`}, adopted: true},
-	{name: "before returned", point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"returned"`}, adopted: true},
+	{name: "before the intent", point: &strike{method: http.MethodPost, path: "/v1/requests"}},
+	{name: "after the intent", point: &strike{method: http.MethodPost, path: "/v1/requests", after: true}},
+	{name: "before sent", point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"sent"`}},
+	{name: "after sent", point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"sent"`, after: true}, lost: true},
+	{name: "before the POST", point: &strike{method: http.MethodPost, path: "/api/m2m/v1/device/"}, atAPI: true, lost: true},
+	{name: "after the POST", point: &strike{method: http.MethodPost, path: "/api/m2m/v1/device/", after: true}, atAPI: true, adopted: true},
+	{name: "before accepted", point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"accepted"`}, adopted: true},
+	{name: "after accepted", point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"accepted"`, after: true}, adopted: true},
+	{name: "while waiting", point: &strike{method: http.MethodPost, path: "/v1/requests/wait", body: `"revision":`}, adopted: true},
+	{name: "before returned", point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"returned"`}, adopted: true},
 }
 
 func TestAccKilledWhileCreating(t *testing.T) {
 	t.Parallel()
-	for i := range killPoints {
-		k := &killPoints[i]
+	for _, k := range killPoints {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.New(t)
@@ -97,7 +94,7 @@ func TestAccKilledWhileCreating(t *testing.T) {
 			if k.point.path == "/v1/requests/wait" {
 				// The lease is kept by the same call before the POST, so the wait
 				// that counts is the first after the request was accepted.
-				afterAccepted(gate, &k.point)
+				afterAccepted(gate, k.point)
 			} else {
 				gate.Interpose(k.point.wrap)
 			}
@@ -108,7 +105,7 @@ func TestAccKilledWhileCreating(t *testing.T) {
 
 			out, err := c.Apply()
 			if k.lost {
-				wantUnknown(t, w, c, out, err)
+				wantUnknown(t, w, out, err)
 				out, err = c.Apply()
 			}
 			if err != nil {
@@ -128,7 +125,7 @@ func TestAccKilledWhileCreating(t *testing.T) {
 
 // wantUnknown checks that an apply after a lost answer repeats nothing, says so
 // and names the way out, and takes it.
-func wantUnknown(t *testing.T, w *acctest.World, c *acctest.CLI, out string, err error) {
+func wantUnknown(t *testing.T, w *acctest.World, out string, err error) {
 	t.Helper()
 	text := flat(out)
 	if err == nil || !strings.Contains(text, "unknown outcome") {
@@ -159,15 +156,15 @@ func wantOneLive(t *testing.T, w *acctest.World, c *acctest.CLI) {
 func TestAccKilledWhileStopping(t *testing.T) {
 	t.Parallel()
 	for name, k := range map[string]struct {
-		point strike
+		point *strike
 		atAPI bool
 	}{
-		"before the stop is journalled": {point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"stop"`}},
-		"after the stop is journalled":  {point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"stop"`, after: true}},
-		"before the DELETE":             {point: strike{method: http.MethodDelete, path: "/api/m2m/v1/device/"}, atAPI: true},
-		"after the DELETE":              {point: strike{method: http.MethodDelete, path: "/api/m2m/v1/device/", after: true}, atAPI: true},
-		"before its answer":             {point: strike{method: http.MethodPatch, path: "/v1/requests/", body: `"stop_sent"`}},
-		"while waiting":                 {point: strike{method: http.MethodPost, path: "/v1/requests/wait"}},
+		"before the stop is journalled": {point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"stop"`}},
+		"after the stop is journalled":  {point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"stop"`, after: true}},
+		"before the DELETE":             {point: &strike{method: http.MethodDelete, path: "/api/m2m/v1/device/"}, atAPI: true},
+		"after the DELETE":              {point: &strike{method: http.MethodDelete, path: "/api/m2m/v1/device/", after: true}, atAPI: true},
+		"before its answer":             {point: &strike{method: http.MethodPatch, path: "/v1/requests/", body: `"stop_sent"`}},
+		"while waiting":                 {point: &strike{method: http.MethodPost, path: "/v1/requests/wait"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,7 +37,10 @@ func (r *qosSubscriptionResource) ModifyPlan(ctx context.Context, req resource.M
 	found, diags := privateValue[verdict](ctx, req.Private, keyVerdict)
 	resp.Diagnostics.Append(diags...)
 	if found.Unjournalled {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("status"), types.StringUnknown())...)
+		for _, attribute := range []string{"qos_subscription_id", "status", "last_event", "reported_time"} {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(attribute), types.StringUnknown())...)
+		}
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("subscriptions"), types.MapUnknown(subscriptionType()))...)
 	}
 	if found.Ended != "" {
 		resp.Diagnostics.AddWarning("Part of the QoS subscription has ended", explain.Sentence(found.Ended)+" ThingSpace has no update, so the plan stops the rest and makes a new request.")

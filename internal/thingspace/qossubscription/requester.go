@@ -64,7 +64,7 @@ func (q *requester) create(ctx context.Context, intent receiver.NewRequest) (*re
 	if err != nil || opened.State == receiver.StateAccepted {
 		return opened, err
 	}
-	release := q.waiter.Hold(opened.ID, intent.Claim)
+	release := q.waiter.Hold(opened.ID, intent.Claim) //nolint:contextcheck // the waiter's poll serves all resources and outlives each
 	defer release()
 	return q.send(ctx, opened, intent.Claim)
 }
@@ -194,7 +194,7 @@ func (q *requester) accepted(ctx context.Context, sent *receiver.Request, claim,
 	unjournalled := *sent
 	unjournalled.State = receiver.StateAccepted
 	unjournalled.RequestID = requestID
-	return &unjournalled, nil //nolint:nilerr // the request exists: its id must reach the state whatever the receiver says
+	return &unjournalled, nil
 }
 
 // lost looks for a request whose answer did not come: a ReqAck that fits

@@ -19,8 +19,6 @@ const stopGrace = 3 * time.Second
 // when the network has confirmed it. A subscription whose id is not known yet
 // is waited for, as it could not be stopped otherwise.
 func (q *requester) stop(ctx context.Context, r *receiver.Request, claim string) error {
-	release := q.waiter.Hold(r.ID, "")
-	defer release()
 	asked := map[string]string{} // subscription id → id of the stop
 	for !r.Ended() {
 		if err := q.stopKnown(ctx, r, claim, asked); err != nil {

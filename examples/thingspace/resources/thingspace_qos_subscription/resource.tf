@@ -1,3 +1,15 @@
+variable "callback_password" {
+  type      = string
+  sensitive = true
+}
+
+resource "thingspace_callback" "qos" {
+  account_name = "0000123456-00001"
+  url          = "https://qos.example.com/thingspace/callbacks"
+  username     = "terraform"
+  password     = var.callback_password
+}
+
 # Uploads of one device to one server, at the Premium level.
 resource "thingspace_qos_subscription" "robot" {
   account_name = thingspace_callback.qos.account_name
@@ -12,9 +24,4 @@ resource "thingspace_qos_subscription" "robot" {
       qci_option     = "Premium"
     }]
   }]
-}
-
-resource "thingspace_callback" "qos" {
-  account_name = "0000123456-00001"
-  url          = "https://qos.example.com/thingspace/callbacks"
 }

@@ -15,6 +15,12 @@ variable "receiver_public_url" {
   type        = string
 }
 
+variable "callback_password" {
+  description = "The receiver's --callback-password."
+  type        = string
+  sensitive   = true
+}
+
 locals {
   server = "2001:db8:feed::10"
 
@@ -29,6 +35,8 @@ locals {
 resource "thingspace_callback" "qos" {
   account_name = "0000123456-00001"
   url          = "${var.receiver_public_url}/thingspace/callbacks"
+  username     = "terraform"
+  password     = var.callback_password
 }
 
 resource "thingspace_qos_subscription" "cameras" {

@@ -17,6 +17,12 @@ variable "receiver_public_url" {
   type        = string
 }
 
+variable "callback_password" {
+  description = "The receiver's --callback-password."
+  type        = string
+  sensitive   = true
+}
+
 variable "vehicles" {
   description = "Phone number of each vehicle → its address."
   type        = map(string)
@@ -29,6 +35,8 @@ variable "vehicles" {
 resource "thingspace_callback" "qos" {
   account_name = "0000123456-00001"
   url          = "${var.receiver_public_url}/thingspace/callbacks"
+  username     = "terraform"
+  password     = var.callback_password
 }
 
 # A request per vehicle, so that one can change without stopping the others.

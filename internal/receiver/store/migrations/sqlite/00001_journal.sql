@@ -22,6 +22,7 @@ CREATE TABLE requests (
     policies          TEXT    NOT NULL,
     known             TEXT    NOT NULL,
     claim             TEXT    NOT NULL DEFAULT '',
+    claim_generation  BIGINT  NOT NULL DEFAULT 0,
     authenticated     BOOLEAN NOT NULL,
     live              BOOLEAN NOT NULL,
     status            TEXT    NOT NULL,

@@ -1,4 +1,7 @@
-package thingspace
+// Package schedule runs a simulator's delayed work on an injected clock, and
+// knows what of it is still to come, so that a test can advance the clock and
+// then wait for exactly what became due.
+package schedule
 
 import (
 	"context"
@@ -8,9 +11,9 @@ import (
 	"github.com/jonboulle/clockwork"
 )
 
-// scheduler runs jobs at their time on the injected clock, and knows which of
-// those that are due have not finished.
-type scheduler struct {
+// Scheduler runs jobs at their time on its clock, and knows which of those that
+// are due have not finished. All methods are safe for concurrent use.
+type Scheduler struct {
 	clock clockwork.Clock
 	ctx   context.Context //nolint:containedctx // it is the life of the jobs, not of a call
 	stop  context.CancelFunc
@@ -27,17 +30,18 @@ type job struct {
 	timer clockwork.Timer
 }
 
-func newScheduler(clock clockwork.Clock) *scheduler {
+// New makes a scheduler, which must be closed.
+func New(clock clockwork.Clock) *Scheduler {
 	ctx, stop := context.WithCancel(context.Background())
-	return &scheduler{
+	return &Scheduler{
 		clock: clock, ctx: ctx, stop: stop,
 		jobs: map[*job]struct{}{}, changed: make(chan struct{}),
 	}
 }
 
-// at runs the work in its own goroutine once the clock reaches due. The
+// At runs the work in its own goroutine once the clock reaches due. The
 // context ends when the scheduler closes; after that nothing is scheduled.
-func (s *scheduler) at(due time.Time, work func(context.Context)) {
+func (s *Scheduler) At(due time.Time, work func(context.Context)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -55,14 +59,15 @@ func (s *scheduler) at(due time.Time, work func(context.Context)) {
 	})
 }
 
-func (s *scheduler) after(delay time.Duration, work func(context.Context)) {
-	s.at(s.clock.Now().Add(delay), work)
+// After is At, a delay from now.
+func (s *Scheduler) After(delay time.Duration, work func(context.Context)) {
+	s.At(s.clock.Now().Add(delay), work)
 }
 
-// now runs the work as a job and returns when it is over.
-func (s *scheduler) now(work func(context.Context)) {
+// Now runs the work as a job and returns when it is over.
+func (s *Scheduler) Now(work func(context.Context)) {
 	over := make(chan struct{})
-	s.after(0, func(ctx context.Context) {
+	s.After(0, func(ctx context.Context) {
 		defer close(over)
 		work(ctx)
 	})
@@ -72,7 +77,7 @@ func (s *scheduler) now(work func(context.Context)) {
 	}
 }
 
-func (s *scheduler) finish(j *job) {
+func (s *Scheduler) finish(j *job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.jobs, j)
@@ -80,8 +85,8 @@ func (s *scheduler) finish(j *job) {
 	s.changed = make(chan struct{})
 }
 
-// wait returns once no job is left that counts.
-func (s *scheduler) wait(ctx context.Context, counts func(due time.Time) bool) error {
+// Wait returns once no job is left that counts; the error is that of ctx.
+func (s *Scheduler) Wait(ctx context.Context, counts func(due time.Time) bool) error {
 	for {
 		left, changed := s.left(counts)
 		if !left {
@@ -95,7 +100,7 @@ func (s *scheduler) wait(ctx context.Context, counts func(due time.Time) bool) e
 	}
 }
 
-func (s *scheduler) left(counts func(due time.Time) bool) (bool, <-chan struct{}) {
+func (s *Scheduler) left(counts func(due time.Time) bool) (bool, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for j := range s.jobs {
@@ -106,8 +111,11 @@ func (s *scheduler) left(counts func(due time.Time) bool) (bool, <-chan struct{}
 	return false, s.changed
 }
 
-// close cancels what runs, forgets what does not yet, and waits for the former.
-func (s *scheduler) close() {
+// Done is closed once the scheduler closes.
+func (s *Scheduler) Done() <-chan struct{} { return s.ctx.Done() }
+
+// Close cancels what runs, forgets what does not yet, and waits for the former.
+func (s *Scheduler) Close() {
 	s.stop()
 	s.mu.Lock()
 	s.closed = true

@@ -1,4 +1,4 @@
-package thingspace
+package exchange
 
 import (
 	"bytes"
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// RecordedRequest is one request as it arrived, secrets included.
-type RecordedRequest struct {
+// Request is one request as it arrived, secrets included.
+type Request[Op comparable] struct {
 	Time      time.Time
-	Operation Operation
+	Operation Op
 	Method    string
 	Path      string
 	Query     url.Values
@@ -22,14 +22,16 @@ type RecordedRequest struct {
 	Status int
 }
 
-// recorder keeps every request in the order of arrival.
-type recorder struct {
+// Recorder keeps every request in the order of arrival. The zero value is
+// empty, and all methods are safe for concurrent use.
+type Recorder[Op comparable] struct {
 	mu       sync.Mutex
-	requests []*RecordedRequest
+	requests []*Request[Op]
 }
 
-func (rec *recorder) add(now time.Time, op Operation, r *http.Request, body []byte) *RecordedRequest {
-	entry := &RecordedRequest{
+// Add records a request that has no answer yet.
+func (rec *Recorder[Op]) Add(now time.Time, op Op, r *http.Request, body []byte) *Request[Op] {
+	entry := &Request[Op]{
 		Time: now, Operation: op, Method: r.Method, Path: r.URL.Path,
 		Query: r.URL.Query(), Header: r.Header.Clone(), Body: body,
 	}
@@ -39,16 +41,18 @@ func (rec *recorder) add(now time.Time, op Operation, r *http.Request, body []by
 	return entry
 }
 
-func (rec *recorder) answered(entry *RecordedRequest, status int) {
+// Answered completes a request that Add returned.
+func (rec *Recorder[Op]) Answered(entry *Request[Op], status int) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	entry.Status = status
 }
 
-func (rec *recorder) all() []RecordedRequest {
+// All returns copies of all requests, in the order of arrival.
+func (rec *Recorder[Op]) All() []Request[Op] {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
-	requests := make([]RecordedRequest, len(rec.requests))
+	requests := make([]Request[Op], len(rec.requests))
 	for i, r := range rec.requests {
 		requests[i] = *r
 		requests[i].Header = r.Header.Clone()
@@ -57,7 +61,8 @@ func (rec *recorder) all() []RecordedRequest {
 	return requests
 }
 
-func (rec *recorder) count(op Operation) int {
+// Count returns how many requests of an operation have arrived.
+func (rec *Recorder[Op]) Count(op Op) int {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	n := 0

@@ -1,0 +1,186 @@
+package auth
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/answer"
+	"github.com/qosform/terraform-provider-qos/internal/attempt"
+	"github.com/qosform/terraform-provider-qos/internal/transport"
+)
+
+// Codes of the token and backchannel endpoints (RFC 6749, section 5.2; OpenID
+// Connect CIBA Core, sections 11 and 13) that a caller may want to explain.
+const (
+	CodeAccessDenied   = "access_denied"
+	CodeExpiredToken   = "expired_token"
+	CodeInvalidClient  = "invalid_client"
+	CodeInvalidGrant   = "invalid_grant"
+	CodeInvalidScope   = "invalid_scope"
+	CodeUnknownSubject = "unknown_user_id"
+
+	codePending  = "authorization_pending"
+	codeSlowDown = "slow_down"
+)
+
+// Error is an answer of the authorization server that is not the token asked
+// for. It quotes no secret.
+type Error struct {
+	// Operation is what was attempted, in words: "get an access token".
+	Operation string
+	// Path is that of the endpoint.
+	Path string
+	// StatusCode is the HTTP status of the answer.
+	StatusCode int
+	// Code and Description are "error" and "error_description" of OAuth2, or what
+	// comes closest to them.
+	Code, Description string
+	// RetryAfter is how long the server asked to wait; 0 if it did not.
+	RetryAfter time.Duration
+	// Body is the beginning of the answer as text, only where neither a code nor
+	// a description could be read from it.
+	Body string
+}
+
+// Error tells in one line what failed and what the server said.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s answered HTTP %d", e.Operation, serverName, e.StatusCode)
+	if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + text)
+	}
+	if e.Code != "" {
+		b.WriteString(", code " + e.Code)
+	}
+	for _, text := range []string{e.Description, e.Body} {
+		if text != "" {
+			b.WriteString(": " + text)
+		}
+	}
+	fmt.Fprintf(&b, " (%s %s", http.MethodPost, e.Path)
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ", asked to wait %s", e.RetryAfter)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// temporary reports whether the answer is about the moment, not the request.
+func (e *Error) temporary() bool {
+	switch e.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// newError reads an answer of the endpoint. It never fails: what it cannot read
+// becomes the Error's Body. Secrets are those of the request besides the client's.
+func (s *server) newError(operation, endpoint string, a answer.Answer, secrets ...string) *Error {
+	e := &Error{
+		Operation:  operation,
+		Path:       pathOf(endpoint),
+		StatusCode: a.Status,
+		RetryAfter: a.RetryAfter(s.config.Clock.Now()),
+	}
+	if !e.readJSON(a.Body) {
+		e.Body = a.PlainText()
+	}
+	if a.Status/100 == 3 {
+		e.Description, e.Body = "a redirect, which is not followed because the credentials would go along: check the URL", ""
+	}
+	clean := answer.Scrubber(append(secrets, s.config.ClientSecret)...)
+	for _, text := range []*string{&e.Code, &e.Description, &e.Body} {
+		*text = answer.Readable(clean.Replace(*text))
+	}
+	return e
+}
+
+// readJSON reads OAuth2's error, and CAMARA's for servers that answer like the
+// APIs behind them.
+func (e *Error) readJSON(body []byte) bool {
+	var b struct {
+		Error            answer.Text `json:"error"`
+		ErrorDescription answer.Text `json:"error_description"`
+		Code             answer.Text `json:"code"`
+		Message          answer.Text `json:"message"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return false
+	}
+	e.Code, e.Description = string(b.Error), string(b.ErrorDescription)
+	if e.Code == "" {
+		e.Code = string(b.Code)
+	}
+	if e.Description == "" {
+		e.Description = string(b.Message)
+	}
+	return e.Code != "" || e.Description != ""
+}
+
+// errNoAnswer marks a request that got no answer, or may not have been sent.
+var errNoAnswer = errors.New("no answer")
+
+// noAnswer is an error that reads like the one in it and is errNoAnswer.
+type noAnswer struct{ error }
+
+func (e noAnswer) Unwrap() error { return e.error }
+
+func (noAnswer) Is(target error) bool { return target == errNoAnswer }
+
+// unanswered words a failure that is not an answer with an error in it: a lost
+// connection, or a success that no token can be read from.
+func unanswered(operation, endpoint string, err error) error {
+	if _, lost := errors.AsType[*url.Error](err); !lost {
+		return fmt.Errorf("%s: the answer of %s cannot be used (%s %s): %w", operation, serverName, http.MethodPost, pathOf(endpoint), err)
+	}
+	r := attempt.Request{Operation: operation, Method: http.MethodPost, Path: pathOf(endpoint)}
+	return noAnswer{r.ConnectionError(serverName, err)}
+}
+
+// repeatable reports whether asking again may help, and does no harm where the
+// answer got lost.
+func repeatable(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	if errors.Is(err, context.Canceled) || errors.As(err, &certificate) {
+		return false
+	}
+	return errors.Is(err, errNoAnswer) || hasAnswer(err, (*Error).temporary)
+}
+
+// certainlyUndone reports whether asking again may help and nothing has been
+// done by the first request.
+func certainlyUndone(err error) bool {
+	return repeatable(err) && (transport.Unsent(err) || hasAnswer(err, func(e *Error) bool {
+		return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == http.StatusServiceUnavailable
+	}))
+}
+
+// hasAnswer reports whether err is an answer that is so.
+func hasAnswer(err error, is func(*Error) bool) bool {
+	var e *Error
+	return errors.As(err, &e) && is(e)
+}
+
+// hasCode reports whether err is an answer with that code.
+func hasCode(err error, code string) bool {
+	return hasAnswer(err, func(e *Error) bool { return e.Code == code })
+}
+
+// pathOf leaves out what a URL may hold besides.
+func pathOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "an unreadable URL"
+	}
+	return u.Path
+}
