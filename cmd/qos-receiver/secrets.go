@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// minToken is the length under which a bearer token can be guessed, in bytes.
-const minToken = 8
-
 // secret is a flag's value or the content of its file, "" when neither is given.
 func secret(flag string, value *string, file string) (string, error) {
 	if value != nil && file != "" {
@@ -45,9 +42,6 @@ func token(flag string, value *string, file string) (string, error) {
 	text, err := secret(flag, value, file)
 	if err != nil || text == "" {
 		return text, err
-	}
-	if len(text) < minToken {
-		return "", fmt.Errorf("--%s is shorter than %d characters", flag, minToken)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", fmt.Errorf("--%s may only hold visible ASCII characters", flag)

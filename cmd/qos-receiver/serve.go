@@ -25,6 +25,8 @@ const (
 	// shutdownTimeout is what callbacks in flight get to be stored.
 	shutdownTimeout = 10 * time.Second
 	maxHeaderBytes  = 64 << 10
+	// guessable is the length, in characters, under which a token draws a warning.
+	guessable = 16
 )
 
 type serveCommand struct {
@@ -151,6 +153,11 @@ func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, er
 	}
 	if read == "" && journal == "" {
 		log.Warn("no --read-token is given: /v1 refuses everybody")
+	}
+	for _, t := range []string{read, journal} {
+		if t != "" && len(t) < guessable {
+			log.Warn("a token is so short that it may be guessed", "characters", len(t), "wanted", guessable)
+		}
 	}
 	return receiver.ServerConfig{
 		Version:            version,

@@ -78,6 +78,25 @@ func TestAccExamples(t *testing.T) {
 	}
 }
 
+func TestAccReadme(t *testing.T) {
+	t.Parallel()
+	requireEngine(t)
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```hcl\n")
+	config, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("README.md has no configuration")
+	}
+	cli := newExample(t, acctest.New(t), exampleReceiver)
+	cli.write("main.tf", []byte(config))
+	if out, _ := cli.plan(); !strings.Contains(out, "Plan: 2 to add,") {
+		t.Errorf("want a plan with two to add, got\n%s", out)
+	}
+}
+
 // TestAccExamplesApply runs the examples that are whole, from apply to destroy.
 func TestAccExamplesApply(t *testing.T) {
 	t.Parallel()

@@ -389,7 +389,8 @@ type Store interface {
 	// Sweep voids lapsed leases and applies retention; the server calls it regularly.
 	Sweep(ctx context.Context) error
 	// Watch calls fn with the journal ids that changed, in this process or, where
-	// the store can tell, in another, until ctx ends. fn must not block.
+	// the store can tell, in another, until ctx ends. It returns at once; fn must
+	// not block.
 	Watch(ctx context.Context, fn func(ids []string))
 	// Ping reports whether the store can write.
 	Ping(ctx context.Context) error

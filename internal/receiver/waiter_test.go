@@ -376,7 +376,7 @@ func TestHoldKeepsTheClaimPolled(t *testing.T) {
 }
 
 func TestHoldJoinsThePollInFlightBeforeItsLeaseLapses(t *testing.T) {
-	bubble(t, func(ctx context.Context) {
+	bubble(t, func(context.Context) {
 		journal := newBoard("a", "b")
 		waiter := boardWaiter(journal)
 		releaseA := waiter.Hold("a", "claim-a")

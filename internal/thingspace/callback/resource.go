@@ -75,6 +75,8 @@ func (r *callbackResource) Read(ctx context.Context, req resource.ReadRequest, r
 		explain.Error(&resp.Diagnostics, "Unable to read callback", err)
 		return
 	}
+	// Also what is removed keeps its identity to the end of the read.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	imported := state.URL.IsNull()
 	switch {
 	case registered == nil:
@@ -91,7 +93,6 @@ func (r *callbackResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state.refresh(registered)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
 func (r *callbackResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

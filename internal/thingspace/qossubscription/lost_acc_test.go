@@ -225,6 +225,30 @@ func TestAccRestoredReceiver(t *testing.T) {
 	}
 }
 
+// The copy is of a time when another state had the request: it is older than
+// this state's claim, and does not take the request away from it.
+func TestAccRestoredReceiverWithAnOlderClaim(t *testing.T) {
+	t.Parallel()
+	w, first := one(t, `wait_for = "on"`)
+	first.MustRun("apply", "-auto-approve", "-no-color")
+	w.StopReceiver()
+	older := snapshot(t, w.Database)
+	w.StartReceiver(t)
+	second := acctest.NewCLI(t)
+	second.Write(w.ProviderConfig() + subscription([]string{device("5551234567")}, `wait_for = "on"`))
+	second.MustRun("import", "-no-color", address, acctest.Account+"/"+w.ThingSpace.Live()[0].RequestID)
+
+	w.StopReceiver()
+	restore(t, w.Database, older)
+	w.StartReceiver(t)
+	second.MustRun("apply", "-auto-approve", "-no-color")
+	wantEmptyPlan(t, second)
+	wantOneLive(t, w, second)
+	out := first.MustRun("destroy", "-auto-approve", "-refresh=false", "-no-color")
+	wantSaid(t, out, "nothing was stopped")
+	wantDestroyed(t, w, second)
+}
+
 func snapshot(t *testing.T, file string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(file) // #nosec G304 -- the test's own database

@@ -215,6 +215,11 @@ func (m *model) refresh(ctx context.Context, r *receiver.Request) diag.Diagnosti
 	}
 	subscriptions := make(map[string]subscriptionModel, len(r.Subscriptions))
 	for _, s := range r.Subscriptions {
+		// Should the network ever give a device a second subscription, the one
+		// that lives is the one to show.
+		if _, shown := subscriptions[s.DeviceID]; shown && s.Status.Ended() {
+			continue
+		}
 		subscriptions[s.DeviceID] = subscriptionModel{
 			QoSSubscriptionID: stringOrNull(s.QoSSubscriptionID),
 			Status:            types.StringValue(string(s.Status)),

@@ -15,6 +15,11 @@ variable "receiver_public_url" {
   type        = string
 }
 
+variable "callback_username" {
+  description = "The receiver's --callback-username."
+  type        = string
+}
+
 variable "callback_password" {
   description = "The receiver's --callback-password."
   type        = string
@@ -35,7 +40,7 @@ locals {
 resource "thingspace_callback" "qos" {
   account_name = "0000123456-00001"
   url          = "${var.receiver_public_url}/thingspace/callbacks"
-  username     = "terraform"
+  username     = var.callback_username
   password     = var.callback_password
 }
 

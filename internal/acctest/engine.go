@@ -1,0 +1,60 @@
+package acctest
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"io"
+	"path/filepath"
+
+	"github.com/hashicorp/go-version"
+)
+
+// SkipBelow skips the test with an engine older than the oldest that can run it.
+func (c *CLI) SkipBelow(oldest *version.Version) {
+	c.t.Helper()
+	var engine struct {
+		Version string `json:"terraform_version"`
+	}
+	out := c.MustRun("version", "-json")
+	if err := json.Unmarshal([]byte(out), &engine); err != nil {
+		c.t.Fatalf("version: %v\n%s", err, out)
+	}
+	found, err := version.NewVersion(engine.Version)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if found.LessThan(oldest) {
+		c.t.Skipf("needs an engine of version %s, this is %s", oldest, found)
+	}
+}
+
+// SavePlan saves a plan under a name in the working directory, and returns the
+// files that it consists of by their names.
+func (c *CLI) SavePlan(name string) map[string]string {
+	c.t.Helper()
+	c.MustRun("plan", "-input=false", "-no-color", "-out="+name)
+	archive, err := zip.OpenReader(filepath.Join(c.dir, name))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = archive.Close() }()
+	files := make(map[string]string, len(archive.File))
+	for _, f := range archive.File {
+		files[f.Name] = c.unpack(f)
+	}
+	return files
+}
+
+func (c *CLI) unpack(f *zip.File) string {
+	c.t.Helper()
+	reader, err := f.Open()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(content)
+}

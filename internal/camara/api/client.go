@@ -1,0 +1,247 @@
+// Package api is a client of CAMARA's Quality-on-Demand API and its siblings for
+// QoS profiles and QoS provisioning, at any operator and in every public
+// version. It knows nothing of Terraform.
+//
+// What differs between versions is data: see Features. What is sent is exactly
+// what the version has; what comes back may be of any version, because operators
+// mix them.
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/qosform/terraform-provider-qos/internal/answer"
+	"github.com/qosform/terraform-provider-qos/internal/attempt"
+	"github.com/qosform/terraform-provider-qos/internal/camara/auth"
+	"github.com/qosform/terraform-provider-qos/internal/transport"
+)
+
+const (
+	serverName       = "the operator"
+	headerCorrelator = "X-Correlator"
+)
+
+// Client calls one operator. It is safe for concurrent use; make it with New.
+type Client struct {
+	config   Config
+	features Features
+	tokens   auth.Source
+	sender   *attempt.Sender
+	// cannotList is set once an API whose version has no list has shown that it
+	// has none indeed.
+	cannotList atomic.Bool
+}
+
+// New returns a Client. It sends nothing; its error names everything in config
+// that cannot work, without any of the values.
+func New(config Config) (*Client, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("CAMARA client: %w", err)
+	}
+	settings := transport.Settings{
+		Base:                 config.Transport,
+		MaxRequestsPerSecond: config.MaxRequestsPerSecond,
+		AttemptTimeout:       config.AttemptTimeout,
+		UserAgent:            config.UserAgent,
+		Logger:               config.Logger,
+	}
+	return &Client{
+		config:   config,
+		features: config.Version.Features(),
+		tokens:   config.Tokens,
+		sender: &attempt.Sender{
+			Server:     serverName,
+			HTTP:       settings.Client(),
+			MaxRetries: config.MaxRetries,
+			Backoff:    config.Backoff,
+		},
+	}, nil
+}
+
+// String names the target and hides everything else.
+func (c *Client) String() string { return c.config.String() }
+
+// GoString is String, so that %#v prints no secret either.
+func (c *Client) GoString() string { return c.String() }
+
+// Version is that of the sessions' API.
+func (c *Client) Version() Version { return c.config.Version }
+
+// DeviceBound reports whether each token is for one device, so that a subject is
+// needed with every call.
+func (c *Client) DeviceBound() bool { return c.config.DeviceBound }
+
+// request is one call of an API.
+type request struct {
+	// operation is what it does, in words that complete "unable to".
+	operation string
+	// subject is whose token it needs, where tokens are bound to devices.
+	subject    string
+	method     string
+	root, path string
+	query      url.Values
+	// body is encoded as JSON; nil sends none.
+	body any
+	// repeatable means that sending it twice does the same as sending it once.
+	repeatable bool
+	// correlator is the id to quote to the operator, if the API has one.
+	correlator string
+	// secrets are of this request's own, to be kept out of errors.
+	secrets []string
+}
+
+// describe says what errors tell of r.
+func (r request) describe() attempt.Request {
+	d := attempt.Request{Operation: r.operation, Method: r.method, Path: r.fullPath(), Repeatable: r.repeatable}
+	if r.correlator != "" {
+		d.Note = ", x-correlator " + r.correlator
+	}
+	return d
+}
+
+// fullPath is the path of the URL, without query.
+func (r request) fullPath() string {
+	u, err := url.Parse(r.root + r.path)
+	if err != nil {
+		return r.path
+	}
+	return u.Path
+}
+
+// call makes r, once more with a new token where the one held is refused. Its
+// errors are an *attempt.Error around what went wrong.
+func (c *Client) call(ctx context.Context, r request) (answer.Answer, error) {
+	token, err := c.tokens.Token(ctx, r.subject)
+	if err != nil {
+		return answer.Answer{}, notSent(r, err)
+	}
+	call := c.sender.Start(r.describe(), func(a answer.Answer) attempt.Verdict { return judge(c.refusal(r, token, a)) })
+	a, err := c.send(ctx, call, r, token)
+	if !unauthorized(err) {
+		return a, err
+	}
+	c.tokens.Invalidate(r.subject, token)
+	renewed, failed := c.tokens.Token(ctx, r.subject)
+	switch {
+	case failed != nil:
+		return answer.Answer{}, call.Failed(fmt.Errorf("%w; %w", err, failed))
+	case renewed == token:
+		return answer.Answer{}, err
+	}
+	token = renewed
+	return c.send(ctx, call, r, token)
+}
+
+// send makes r with this token, repeating it as the call's policy allows.
+func (c *Client) send(ctx context.Context, call *attempt.Call, r request, token string) (answer.Answer, error) {
+	req, err := c.newRequest(ctx, r, token)
+	if err != nil {
+		return answer.Answer{}, call.Failed(fmt.Errorf("%s: %w", r.operation, err))
+	}
+	return call.Do(req)
+}
+
+// newRequest builds what retryablehttp can send several times.
+func (c *Client) newRequest(ctx context.Context, r request, token string) (*retryablehttp.Request, error) {
+	target := r.root + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	var body any
+	if r.body != nil {
+		encoded, err := encode(r.body)
+		if err != nil {
+			return nil, err
+		}
+		body = encoded
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, r.method, target, body)
+	if err != nil {
+		return nil, attempt.WithoutURL(err)
+	}
+	for name, value := range c.config.Headers {
+		req.Header.Set(name, value)
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if r.correlator != "" {
+		req.Header.Set(headerCorrelator, r.correlator)
+	}
+	return req, nil
+}
+
+// encode marshals without HTML escaping, so that a URL reads as it was written.
+func encode(body any) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return nil, fmt.Errorf("encode the request: %w", err)
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
+}
+
+// newCorrelator returns an id that every version's pattern allows.
+func newCorrelator(has bool) string {
+	if !has {
+		return ""
+	}
+	return uuid.NewString()
+}
+
+// segment escapes an id for a path. What would lead to another resource than
+// the one below the collection is refused.
+func segment(name, id string) (string, error) {
+	if id == "" || id == "." || id == ".." {
+		return "", fmt.Errorf("the %s is empty, or no name of anything", name)
+	}
+	return url.PathEscape(id), nil
+}
+
+// refusal reads an answer to r, sent with this token, as the error it is.
+func (c *Client) refusal(r request, token string, a answer.Answer) *Error {
+	secrets := append([]string{token}, r.secrets...)
+	for _, value := range c.config.Headers {
+		secrets = append(secrets, value)
+	}
+	return newError(r, a, c.config.Clock.Now(), answer.Scrubber(secrets...))
+}
+
+// unreadable is the error for a 2xx that does not say what it should. The
+// request has been carried out, as far as anyone can tell.
+func (c *Client) unreadable(r request, a answer.Answer, why error) error {
+	// Without the body: it may hold what could not be read.
+	e := c.refusal(r, "", answer.Answer{Status: a.Status, Header: a.Header})
+	e.Message = why.Error()
+	return &attempt.Error{Outcome: attempt.Unknown, Err: e}
+}
+
+// notSent marks err as the failure of a request that never left.
+func notSent(r request, err error) error {
+	return &attempt.Error{Outcome: attempt.NotSent, Err: fmt.Errorf("%s: %w", r.operation, err)}
+}
+
+func unauthorized(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.StatusCode == http.StatusUnauthorized
+}
+
+// withoutPadding cuts blanks that no id has.
+func withoutPadding(t answer.Text) string { return strings.TrimSpace(string(t)) }
