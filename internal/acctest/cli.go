@@ -162,6 +162,9 @@ func (p *Process) Kill() { _ = p.kill() }
 
 func (p *Process) kill() error { return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
+// KillEngine ends the engine alone; the provider finds its connection gone.
+func (p *Process) KillEngine() { _ = p.cmd.Process.Kill() }
+
 // Interrupt is Ctrl-C: the terminal sends it to the whole group.
 func (p *Process) Interrupt() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) }
 

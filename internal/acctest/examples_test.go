@@ -16,6 +16,7 @@ import (
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/thingspace"
+	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
 
 const (
@@ -168,7 +169,7 @@ func requireEngine(t *testing.T) {
 func exampleFolders(t *testing.T) []string {
 	t.Helper()
 	folders := map[string]bool{}
-	err := filepath.WalkDir(examplesRoot, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(examplesRoot, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".tf" {
 			return err
 		}
@@ -234,7 +235,7 @@ func acknowledge(t *testing.T, world *acctest.World) {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Transport: transport.New()}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func (t tokens) check(authorization string, needed access) (access, *Problem) {
 	}
 	granted := t.grants(token)
 	if granted == accessNone {
-		return accessNone, unauthorized("the bearer token is not one of this receiver's")
+		return accessNone, unauthorized("the bearer token is not one of this receiver's (--read-token, --journal-token)")
 	}
 	if granted < needed {
 		return granted, newProblem(http.StatusForbidden, "the token may only read; the journal token is required")

@@ -263,6 +263,16 @@ func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, e
 	return list.Events, nil
 }
 
+// Quarantined returns the callbacks that are held because their credentials
+// were wrong, oldest first.
+func (c *Client) Quarantined(ctx context.Context) ([]Quarantined, error) {
+	var list QuarantineList
+	if err := c.call(ctx, http.MethodGet, "v1/quarantine", nil, nil, &list); err != nil {
+		return nil, err
+	}
+	return list.Callbacks, nil
+}
+
 // Resolve records an operator's word on what the network cannot say.
 func (c *Client) Resolve(ctx context.Context, resolution Resolution) (*Request, error) {
 	var r Request

@@ -200,14 +200,14 @@ func signIn(t *testing.T, w *acctest.World) (bearer, session string) {
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
-	post(t, w.ThingSpaceURL()+"/api/ts/v1/oauth2/token", "grant_type=client_credentials", &token, func(r *http.Request) {
+	post(t, w.ThingSpaceURL()+tokenPath, "grant_type=client_credentials", &token, func(r *http.Request) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth(acctest.ClientID, acctest.ClientSecret)
 	})
 	var login struct {
 		SessionToken string `json:"sessionToken"`
 	}
-	post(t, w.ThingSpaceURL()+"/api/m2m/v1/session/login", fmt.Sprintf(`{"username":%q,"password":%q}`, acctest.Username, acctest.Password), &login, func(r *http.Request) {
+	post(t, w.ThingSpaceURL()+loginPath, fmt.Sprintf(`{"username":%q,"password":%q}`, acctest.Username, acctest.Password), &login, func(r *http.Request) {
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer "+token.AccessToken)
 	})

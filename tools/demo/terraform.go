@@ -54,13 +54,18 @@ func (t terraform) show(ctx context.Context, command string, args ...string) err
 }
 
 // quiet runs a command and returns what it printed, which is in the error when
-// it failed.
+// it failed by itself.
 func (t terraform) quiet(ctx context.Context, command string, args ...string) (string, error) {
 	var printed bytes.Buffer
-	if err := t.run(ctx, &printed, command, args...); err != nil {
+	err := t.run(ctx, &printed, command, args...)
+	switch {
+	case err == nil:
+		return printed.String(), nil
+	case ctx.Err() != nil:
+		return "", err
+	default:
 		return "", fmt.Errorf("%w\n%s", err, printed.Bytes())
 	}
-	return printed.String(), nil
 }
 
 func (t terraform) name() string { return filepath.Base(t.cli) }

@@ -16,7 +16,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-retryablehttp"
@@ -38,9 +37,6 @@ type Client struct {
 	features Features
 	tokens   auth.Source
 	sender   *attempt.Sender
-	// cannotList is set once an API whose version has no list has shown that it
-	// has none indeed.
-	cannotList atomic.Bool
 }
 
 // New returns a Client. It sends nothing; its error names everything in config
@@ -65,7 +61,7 @@ func New(config Config) (*Client, error) {
 			Server:     serverName,
 			HTTP:       settings.Client(),
 			MaxRetries: config.MaxRetries,
-			Backoff:    config.Backoff,
+			Backoff:    attempt.Backoff,
 		},
 	}, nil
 }
@@ -127,7 +123,7 @@ func (c *Client) call(ctx context.Context, r request) (answer.Answer, error) {
 	if err != nil {
 		return answer.Answer{}, notSent(r, err)
 	}
-	call := c.sender.Start(r.describe(), func(a answer.Answer) attempt.Verdict { return judge(c.refusal(r, token, a)) })
+	call := c.sender.Start(r.describe(), func(a answer.Answer) attempt.Verdict { return judge(r, c.refusal(r, token, a)) })
 	a, err := c.send(ctx, call, r, token)
 	if !unauthorized(err) {
 		return a, err

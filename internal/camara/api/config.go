@@ -10,11 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
 	"github.com/jonboulle/clockwork"
 	"golang.org/x/net/http/httpguts"
 
-	"github.com/qosform/terraform-provider-qos/internal/attempt"
 	"github.com/qosform/terraform-provider-qos/internal/camara/auth"
 	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
@@ -64,8 +62,6 @@ type Config struct {
 	// AttemptTimeout bounds one attempt from dial to the end of the answer.
 	// 0 means DefaultAttemptTimeout.
 	AttemptTimeout time.Duration
-	// Backoff is how long to wait between attempts; nil means attempt.Backoff.
-	Backoff retryablehttp.Backoff
 
 	// UserAgent is sent with every request.
 	UserAgent string
@@ -103,9 +99,6 @@ func (c Config) withDefaults() Config {
 	c.UserAgent = cmp.Or(strings.TrimSpace(c.UserAgent), defaultUserAgent)
 	c.MaxRequestsPerSecond = cmp.Or(c.MaxRequestsPerSecond, DefaultMaxRequestsPerSecond)
 	c.AttemptTimeout = cmp.Or(c.AttemptTimeout, DefaultAttemptTimeout)
-	if c.Backoff == nil {
-		c.Backoff = attempt.Backoff
-	}
 	if c.Tokens == nil {
 		c.Tokens = auth.None()
 	}

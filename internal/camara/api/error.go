@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,8 +120,8 @@ func hasStatus(err error, status int) bool {
 }
 
 // judge says what an answer means for its request, and whether to send it again.
-func judge(e *Error) attempt.Verdict {
-	return attempt.Verdict{Err: e, Outcome: e.outcome(), Repeat: e.refusedForNow()}
+func judge(r request, e *Error) attempt.Verdict {
+	return attempt.Verdict{Err: e, Outcome: e.outcome(), Repeat: e.refusedForNow() || r.repeatable && e.temporary()}
 }
 
 // outcome is what the request can have done.
@@ -149,6 +150,16 @@ func (e *Error) refusedForNow() bool {
 	}
 }
 
+// temporary reports whether the answer is about the moment, not the request.
+func (e *Error) temporary() bool {
+	switch e.StatusCode {
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
 // errorBody is CAMARA's error, and what operators and their gateways put in its
 // place.
 type errorBody struct {
@@ -171,7 +182,7 @@ func newError(r request, a answer.Answer, now time.Time, clean *strings.Replacer
 		Method:     r.method,
 		Path:       r.fullPath(),
 		StatusCode: a.Status,
-		Correlator: firstOf(a.Header.Get(headerCorrelator), r.correlator, a.CorrelationID()),
+		Correlator: cmp.Or(a.Header.Get(headerCorrelator), r.correlator, a.CorrelationID()),
 		RetryAfter: a.RetryAfter(now),
 	}
 	if !e.readJSON(a.Body) {
@@ -192,19 +203,21 @@ func (e *Error) readJSON(body []byte) bool {
 		return false
 	}
 	e.Code = string(b.Code)
-	e.Message = firstOf(string(b.Message), string(b.Detail), string(b.ErrorDescription), string(b.Title), string(b.Error))
+	e.Message = cmp.Or(string(b.Message), string(b.Detail), string(b.ErrorDescription), string(b.Title), string(b.Error))
 	return e.Code != "" || e.Message != ""
 }
 
 // nothingListed reports whether a 404 to a list means that it is empty, rather
-// than that there is no list. CAMARA's codes say so; Nokia's Network as Code
-// has none, but a detail that names what is missing.
-func (e *Error) nothingListed() bool {
-	if e.StatusCode != http.StatusNotFound {
+// than that there is no list. CAMARA's codes say so where the version has the
+// list; Nokia's Network as Code has no code, but a detail that names what is missing.
+func (e *Error) nothingListed(inVersion bool) bool {
+	switch {
+	case e.StatusCode != http.StatusNotFound:
 		return false
-	}
-	if e.Code != "" {
-		return strings.HasSuffix(e.Code, CodeNotFound)
+	case e.Code == CodeNotFound:
+		return inVersion
+	case e.Code != "":
+		return strings.HasSuffix(e.Code, "_"+CodeNotFound)
 	}
 	message := strings.ToLower(e.Message)
 	return strings.HasSuffix(message, " not found") &&
@@ -219,13 +232,4 @@ func (e *Error) notServed() bool {
 	default:
 		return false
 	}
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

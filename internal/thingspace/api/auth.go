@@ -12,6 +12,9 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/qosform/terraform-provider-qos/internal/answer"
+	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
 
 const (
@@ -46,14 +49,13 @@ func (c *Client) fetchBearer(ctx context.Context) (string, time.Time, error) {
 		TokenURL:     c.config.BaseURL + oauthPath,
 		AuthStyle:    oauth2.AuthStyleInHeader,
 	}
-	log := &attemptLog{client: c, request: r}
-	httpClient := c.retrying(log).StandardClient()
-	httpClient.CheckRedirect = noRedirect
+	httpClient := c.start(r, &tokens{}).Client().StandardClient()
+	httpClient.CheckRedirect = transport.NoRedirect
 	fetched, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, httpClient))
 	if err != nil {
 		return "", time.Time{}, c.tokenError(r, err)
 	}
-	if !validToken(fetched.AccessToken) {
+	if !transport.ValidToken(fetched.AccessToken) {
 		return "", time.Time{}, fmt.Errorf("%s: ThingSpace answered with a token that no header can carry", r.operation)
 	}
 	if fetched.Expiry.IsZero() {
@@ -66,9 +68,9 @@ func (c *Client) fetchBearer(ctx context.Context) (string, time.Time, error) {
 func (c *Client) tokenError(r request, err error) error {
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) && refused.Response != nil {
-		return c.refusal(r, tokens{}, answer{status: refused.Response.StatusCode, header: refused.Response.Header, body: refused.Body})
+		return c.refusal(r, tokens{}, answer.Answer{Status: refused.Response.StatusCode, Header: refused.Response.Header, Body: refused.Body})
 	}
-	return connectionError(r, err)
+	return r.describe().ConnectionError(serverName, err)
 }
 
 // loginGuard counts failed logins over the life of the Client.
@@ -125,10 +127,10 @@ func (c *Client) openSession(ctx context.Context, r request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	session, err := decodeSession(a.body)
+	session, err := decodeSession(a.Body)
 	if err != nil {
 		// Without the body: it may hold what could not be read.
-		return "", c.unreadable(r, answer{status: a.status, header: a.header}, err.Error())
+		return "", c.unreadable(r, answer.Answer{Status: a.Status, Header: a.Header}, err.Error())
 	}
 	return session, nil
 }
@@ -142,7 +144,7 @@ type loginBody struct {
 // optional.
 func decodeSession(body []byte) (string, error) {
 	var session struct {
-		SessionToken text `json:"sessionToken"`
+		SessionToken answer.Text `json:"sessionToken"`
 	}
 	if err := json.Unmarshal(body, &session); err != nil {
 		return "", errors.New("the answer is not JSON")
@@ -151,7 +153,7 @@ func decodeSession(body []byte) (string, error) {
 	switch {
 	case value == "":
 		return "", errors.New("the answer has no session token")
-	case !validToken(value):
+	case !transport.ValidToken(value):
 		return "", errors.New("the answer has a session token that no header can carry")
 	}
 	return value, nil

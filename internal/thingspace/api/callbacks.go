@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+
+	"github.com/qosform/terraform-provider-qos/internal/answer"
 )
 
 const callbacksPath = "/api/m2m/v1/callbacks/"
@@ -73,10 +76,10 @@ func (c *Client) Callbacks(ctx context.Context, accountName string) ([]Callback,
 	if err != nil {
 		return nil, err
 	}
-	callbacks, err := decodeCallbacks(a.body)
+	callbacks, err := decodeCallbacks(a.Body)
 	if err != nil {
 		// Without the body: it may hold the listeners' passwords.
-		return nil, c.unreadable(r, answer{status: a.status, header: a.header}, err.Error())
+		return nil, c.unreadable(r, answer.Answer{Status: a.Status, Header: a.Header}, err.Error())
 	}
 	return callbacks, nil
 }
@@ -126,12 +129,12 @@ type registrationBody struct {
 // callbackBody is one listed callback. The service is sent as name and comes
 // back as serviceName; some answers have been seen to keep name.
 type callbackBody struct {
-	AccountName text `json:"accountName"`
-	ServiceName text `json:"serviceName"`
-	Name        text `json:"name"`
-	URL         text `json:"url"`
-	Username    text `json:"username"`
-	Password    text `json:"password"`
+	AccountName answer.Text `json:"accountName"`
+	ServiceName answer.Text `json:"serviceName"`
+	Name        answer.Text `json:"name"`
+	URL         answer.Text `json:"url"`
+	Username    answer.Text `json:"username"`
+	Password    answer.Text `json:"password"`
 }
 
 // decodeCallbacks reads the list; nothing at all, which is how ThingSpace
@@ -148,7 +151,7 @@ func decodeCallbacks(body []byte) ([]Callback, error) {
 	for _, l := range listed {
 		callbacks = append(callbacks, Callback{
 			AccountName: string(l.AccountName),
-			Name:        string(orDefault(l.ServiceName, l.Name)),
+			Name:        string(cmp.Or(l.ServiceName, l.Name)),
 			URL:         string(l.URL),
 			Username:    string(l.Username),
 			Password:    string(l.Password),

@@ -14,35 +14,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-retryablehttp"
-	"golang.org/x/time/rate"
 
+	"github.com/qosform/terraform-provider-qos/internal/answer"
+	"github.com/qosform/terraform-provider-qos/internal/attempt"
 	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
 
-// maxAnswer caps a response body in memory, in bytes. The longest useful answer
-// is a list of a few dozen callbacks.
-const maxAnswer = 1 << 20
+const serverName = "ThingSpace"
 
 var errNoAccount = errors.New("the account name is empty")
 
 // Client calls ThingSpace. It is safe for concurrent use; make it with New.
 type Client struct {
 	config  Config
-	http    *http.Client
+	sender  *attempt.Sender
 	bearer  *credential
 	session *credential
 	logins  loginGuard
 	// qosPath is the form of the enhanceQoS path that is known, or believed, to work.
 	qosPath atomic.Pointer[string]
-	// backoff is how long to wait between attempts.
-	backoff retryablehttp.Backoff
 }
 
 // New returns a Client. It sends nothing; its error names everything in config
@@ -52,8 +47,19 @@ func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("ThingSpace client: %w", err)
 	}
-	c := &Client{config: config, backoff: backoff}
-	c.http = &http.Client{Transport: attemptTransport(config), CheckRedirect: noRedirect}
+	settings := transport.Settings{
+		Base:                 config.Transport,
+		MaxRequestsPerSecond: config.MaxRequestsPerSecond,
+		AttemptTimeout:       config.AttemptTimeout,
+		UserAgent:            config.UserAgent,
+		Logger:               config.Logger,
+	}
+	c := &Client{config: config, sender: &attempt.Sender{
+		Server:     serverName,
+		HTTP:       settings.Client(),
+		MaxRetries: config.MaxRetries,
+		Backoff:    attempt.Backoff,
+	}}
 	c.bearer = configuredCredential("access token", config.AccessToken)
 	if config.AccessToken == "" {
 		c.bearer = fetchedCredential("access token", config.Clock, c.fetchBearer)
@@ -72,23 +78,6 @@ func (c *Client) String() string { return c.config.String() }
 // GoString is String, so that %#v prints no secret either.
 func (c *Client) GoString() string { return c.String() }
 
-// attemptTransport makes one attempt: paced, bounded, logged, and with the body
-// read. The wait for the rate limit is not part of the bounded time.
-func attemptTransport(config Config) http.RoundTripper {
-	next := config.Transport
-	if next == nil {
-		next = transport.New()
-	}
-	burst := max(1, int(math.Ceil(config.MaxRequestsPerSecond)))
-	limiter := rate.NewLimiter(rate.Limit(config.MaxRequestsPerSecond), burst)
-	next = transport.Buffer(transport.MarkUnsent(next), maxAnswer)
-	next = transport.Timeout(transport.Log(next, config.Logger), config.AttemptTimeout)
-	return transport.UserAgent(transport.Limit(next, limiter), config.UserAgent)
-}
-
-// noRedirect keeps the credentials where they were meant to go.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
 // request is one call of the API.
 type request struct {
 	// operation is what it does, in words that complete "unable to".
@@ -105,27 +94,25 @@ type request struct {
 	secret string
 }
 
-// answer is a response whose body has been read.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
+// describe says what errors tell of r.
+func (r request) describe() attempt.Request {
+	return attempt.Request{Operation: r.operation, Method: r.method, Path: r.path, Repeatable: r.repeatable}
 }
 
 // tokens are what authorizes one attempt; session is empty for the login.
 type tokens struct{ bearer, session token }
 
 // call makes r and renews the bearer and the session once each where the answer
-// says that they are not accepted. Its errors are *callError.
-func (c *Client) call(ctx context.Context, r request) (answer, error) {
+// says that they are not accepted. Its errors are *attempt.Error.
+func (c *Client) call(ctx context.Context, r request) (answer.Answer, error) {
 	held, err := c.tokens(ctx, r)
 	if err != nil {
-		return answer{}, notSent(r.operation, err)
+		return answer.Answer{}, notSent(r.operation, err)
 	}
 	var bearerRenewed, sessionRenewed bool
-	log := &attemptLog{client: c, request: r}
+	call := c.start(r, &held)
 	for {
-		a, err := c.send(ctx, r, held, log)
+		a, err := c.send(ctx, call, r, held)
 		var refused *Error
 		if err == nil || !errors.As(err, &refused) {
 			return a, err
@@ -138,12 +125,19 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 			sessionRenewed = true
 			held.session, err = c.session.renew(ctx, held.session)
 		default:
-			return answer{}, err
+			return answer.Answer{}, err
 		}
 		if err != nil {
-			return answer{}, &callError{outcome: log.outcome(), err: fmt.Errorf("%w; %w", refused, err)}
+			return answer.Answer{}, call.Failed(fmt.Errorf("%w; %w", refused, err))
 		}
 	}
+}
+
+// start begins r, whose attempts carry what is held at their time.
+func (c *Client) start(r request, held *tokens) *attempt.Call {
+	return c.sender.Start(r.describe(), func(a answer.Answer) attempt.Verdict {
+		return judge(r, c.refusal(r, *held, a))
+	})
 }
 
 func (c *Client) tokens(ctx context.Context, r request) (held tokens, err error) {
@@ -154,26 +148,41 @@ func (c *Client) tokens(ctx context.Context, r request) (held tokens, err error)
 	return held, err
 }
 
-// send makes r with these tokens, repeating it as the log's policy allows.
-func (c *Client) send(ctx context.Context, r request, held tokens, log *attemptLog) (answer, error) {
-	log.held = held
+// send makes r with these tokens, repeating it as the call's policy allows.
+func (c *Client) send(ctx context.Context, call *attempt.Call, r request, held tokens) (answer.Answer, error) {
 	req, err := c.newRequest(ctx, r, held)
 	if err != nil {
-		return answer{}, notSent(r.operation, err)
+		return answer.Answer{}, notSent(r.operation, err)
 	}
-	resp, err := c.retrying(log).Do(req)
+	return call.Do(req)
+}
+
+// newRequest builds what retryablehttp can send several times.
+func (c *Client) newRequest(ctx context.Context, r request, held tokens) (*retryablehttp.Request, error) {
+	target := c.config.BaseURL + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	var body any
+	if r.body != nil {
+		encoded, err := encode(r.body)
+		if err != nil {
+			return nil, err
+		}
+		body = encoded
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, r.method, target, body)
 	if err != nil {
-		return answer{}, log.failure(err)
+		return nil, attempt.WithoutURL(err)
 	}
-	a, err := readAnswer(resp)
-	switch {
-	case err != nil:
-		return answer{}, log.failure(err)
-	case a.status/100 == 2:
-		return a, nil
-	default:
-		return answer{}, &callError{outcome: log.outcome(), err: c.refusal(r, held, a)}
+	req.Header.Set("Accept", "application/json")
+	// The documents require it with every call, also those without a body.
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+held.bearer.value)
+	if held.session.value != "" {
+		req.Header.Set("VZ-M2M-Token", held.session.value)
 	}
+	return req, nil
 }
 
 // encode marshals without HTML escaping: ThingSpace refuses some characters,
@@ -190,11 +199,11 @@ func encode(body any) ([]byte, error) {
 
 // unreadable is the error for a 2xx that does not say what it should. The
 // request has been carried out, as far as anyone can tell.
-func (c *Client) unreadable(r request, a answer, why string) error {
+func (c *Client) unreadable(r request, a answer.Answer, why string) error {
 	var held tokens
 	held.bearer, _ = c.bearer.usable()
 	held.session, _ = c.session.usable()
 	e := c.refusal(r, held, a)
 	e.Message = strings.TrimSuffix(why+": "+e.Message, ": ")
-	return &callError{outcome: outcomeUnknown, err: e}
+	return &attempt.Error{Outcome: attempt.Unknown, Err: e}
 }

@@ -1,15 +1,17 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/jonboulle/clockwork"
+
+	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
 
 // Defaults of Config.
@@ -69,7 +71,7 @@ type Config struct {
 
 // String names the target and hides everything else.
 func (c Config) String() string {
-	return fmt.Sprintf("ThingSpace at %s", hostOf(c.BaseURL))
+	return fmt.Sprintf("ThingSpace at %s", transport.HostOf(c.BaseURL))
 }
 
 // GoString is String, so that %#v prints no secret either.
@@ -85,11 +87,11 @@ func (c Config) withDefaults() Config {
 	for _, s := range []*string{&c.BaseURL, &c.EnhanceQoSPath, &c.ClientID, &c.ClientSecret, &c.AccessToken, &c.SessionToken, &c.UserAgent} {
 		*s = strings.TrimSpace(*s)
 	}
-	c.BaseURL = strings.TrimRight(orDefault(c.BaseURL, DefaultBaseURL), "/")
-	c.EnhanceQoSPath = orDefault(c.EnhanceQoSPath, DefaultEnhanceQoSPath)
-	c.UserAgent = orDefault(c.UserAgent, defaultUserAgent)
-	c.MaxRequestsPerSecond = orDefault(c.MaxRequestsPerSecond, DefaultMaxRequestsPerSecond)
-	c.AttemptTimeout = orDefault(c.AttemptTimeout, DefaultAttemptTimeout)
+	c.BaseURL = strings.TrimRight(cmp.Or(c.BaseURL, DefaultBaseURL), "/")
+	c.EnhanceQoSPath = cmp.Or(c.EnhanceQoSPath, DefaultEnhanceQoSPath)
+	c.UserAgent = cmp.Or(c.UserAgent, defaultUserAgent)
+	c.MaxRequestsPerSecond = cmp.Or(c.MaxRequestsPerSecond, DefaultMaxRequestsPerSecond)
+	c.AttemptTimeout = cmp.Or(c.AttemptTimeout, DefaultAttemptTimeout)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -108,64 +110,26 @@ func (c Config) validate() error {
 			errs = append(errs, errors.New(text))
 		}
 	}
-	errs = append(errs, validateBaseURL(c.BaseURL))
+	if err := transport.CheckURL(c.BaseURL); err != nil {
+		errs = append(errs, fmt.Errorf("the base URL %w", err))
+	}
 	note(!strings.HasPrefix(c.EnhanceQoSPath, "/"), "the enhanceQoS path must begin with a slash")
 	note(strings.ContainsAny(c.EnhanceQoSPath, "?# \t\r\n"), "the enhanceQoS path must be a plain path, without query, fragment or blanks")
 	note(c.MaxRequestsPerSecond < 0, "the requests per second must be more than 0")
 	note(c.MaxRetries < 0, "the number of retries must not be negative")
 	note(c.AttemptTimeout < 0, "the attempt timeout must not be negative")
-	note(hasControl(c.UserAgent), "the user agent contains a line break or another control character")
+	note(transport.HasControl(c.UserAgent), "the user agent contains a line break or another control character")
 
 	note(c.AccessToken == "" && (c.ClientID == "" || c.ClientSecret == ""), "a client id and client secret are needed, or an access token")
 	note(c.AccessToken != "" && c.ClientSecret != "", "a client secret and an access token are both given: use one")
-	note(!validToken(c.AccessToken), "the access token contains a blank, a line break or another character that no token has")
-	note(hasControl(c.ClientID+c.ClientSecret), "the client id or client secret contains a line break or another control character")
+	note(!transport.ValidToken(c.AccessToken), "the access token contains a blank, a line break or another character that no token has")
+	note(transport.HasControl(c.ClientID+c.ClientSecret), "the client id or client secret contains a line break or another control character")
 
 	note(c.SessionToken == "" && (c.Username == "" || c.Password == ""), "a username and password are needed, or a session token")
 	note(c.SessionToken != "" && c.Password != "", "a password and a session token are both given: use one")
-	note(!validToken(c.SessionToken), "the session token contains a blank, a line break or another character that no token has")
+	note(!transport.ValidToken(c.SessionToken), "the session token contains a blank, a line break or another character that no token has")
 	// Each refused login brings the account closer to being locked, so the usual
 	// accident, a password read from a file with its last line break, stops here.
-	note(hasControl(c.Username+c.Password), "the username or password contains a line break or another control character")
+	note(transport.HasControl(c.Username+c.Password), "the username or password contains a line break or another control character")
 	return errors.Join(errs...)
-}
-
-func validateBaseURL(raw string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return errors.New("the base URL cannot be parsed")
-	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
-		return errors.New("the base URL must be absolute and begin with https:// (or http://)")
-	case u.User != nil:
-		return errors.New("the base URL must not contain a user name or password")
-	case u.RawQuery != "", u.Fragment != "":
-		return errors.New("the base URL must not have a query or fragment")
-	}
-	return nil
-}
-
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "an unreadable URL"
-	}
-	return u.Host
-}
-
-func orDefault[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
-}
-
-// validToken reports whether s can be sent as a token: visible ASCII, or nothing.
-func validToken(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
-}
-
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

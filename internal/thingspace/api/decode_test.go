@@ -9,6 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/qosform/terraform-provider-qos/internal/answer"
+	"github.com/qosform/terraform-provider-qos/internal/attempt"
+	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
 
 var noSecrets = strings.NewReplacer()
@@ -84,7 +88,7 @@ func TestErrorShapes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			header := http.Header{"X-Request-Id": {"id-1"}, "Retry-After": {"3"}, "Content-Type": {test.contentType}}
-			got := newError(r, answer{test.status, header, []byte(test.body)}, time.Now(), noSecrets)
+			got := newError(r, answer.Answer{Status: test.status, Header: header, Body: []byte(test.body)}, time.Now(), noSecrets)
 			want := test.want
 			want.Operation, want.Method, want.Path, want.StatusCode = "do it", http.MethodPost, "/p", test.status
 			want.CorrelationID, want.RetryAfter = "id-1", 3*time.Second
@@ -118,32 +122,13 @@ func TestErrorText(t *testing.T) {
 
 func TestSecretsGoBeforeTheTextIsCut(t *testing.T) {
 	t.Parallel()
-	body := strings.Repeat("x", maxErrorText-3) + "s3cret-token" + strings.Repeat("y", 10*maxErrorText)
-	e := newError(request{}, answer{status: 500, body: []byte(body)}, time.Now(), strings.NewReplacer("s3cret-token", scrubMark))
+	body := strings.Repeat("x", answer.MaxText-3) + "s3cret-token" + strings.Repeat("y", 10*answer.MaxText)
+	e := newError(request{}, answer.Answer{Status: 500, Body: []byte(body)}, time.Now(), strings.NewReplacer("s3cret-token", answer.Removed))
 	if strings.Contains(e.Body, "s3c") {
-		t.Errorf("half a secret shows: …%s", e.Body[maxErrorText-20:])
+		t.Errorf("half a secret shows: …%s", e.Body[answer.MaxText-20:])
 	}
-	if len(e.Body) > maxErrorText+len("…") {
+	if len(e.Body) > answer.MaxText+len("…") {
 		t.Errorf("the body takes %d bytes", len(e.Body))
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for value, want := range map[string]time.Duration{
-		"":                              0,
-		"0":                             0,
-		"5":                             5 * time.Second,
-		"-5":                            0,
-		"5.5":                           0,
-		"99999999999":                   0,
-		"Sun, 01 Mar 2026 12:00:10 GMT": 10 * time.Second,
-		"Sun, 01 Mar 2026 11:00:10 GMT": 0,
-	} {
-		if got := retryAfter(value, now); got != want {
-			t.Errorf("retryAfter(%q) = %s, want %s", value, got, want)
-		}
 	}
 }
 
@@ -158,18 +143,18 @@ func FuzzErrorBody(f *testing.F) {
 	r := request{operation: "do it", method: http.MethodGet, path: "/p"}
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
 		header := http.Header{"Content-Type": {contentType}, "Retry-After": {contentType}}
-		e := newError(r, answer{status, header, body}, time.Unix(0, 0), noSecrets)
+		e := newError(r, answer.Answer{Status: status, Header: header, Body: body}, time.Unix(0, 0), noSecrets)
 		text := e.Error()
 		if !utf8.ValidString(text) || strings.ContainsAny(text, "\n\r\x00") {
 			t.Errorf("not one line of text: %q", text)
 		}
-		if len(text) > 6*maxErrorText {
+		if len(text) > 6*answer.MaxText {
 			t.Errorf("an error text of %d bytes", len(text))
 		}
 		if e.Body != "" && (e.Code != "" || e.Message != "") {
 			t.Errorf("both a body and what was read from it: %+v", e)
 		}
-		if outcomeOf(r, e, nil) == outcomeNotSent {
+		if e.outcome(r) == attempt.NotSent {
 			t.Error("an answer to a request that was not sent")
 		}
 	})
@@ -183,7 +168,7 @@ func FuzzAnswers(f *testing.F) {
 		if callbacks, err := decodeCallbacks(body); err != nil && callbacks != nil {
 			t.Error("both callbacks and an error")
 		}
-		if session, err := decodeSession(body); err == nil && (session == "" || !validToken(session)) {
+		if session, err := decodeSession(body); err == nil && (session == "" || !transport.ValidToken(session)) {
 			t.Errorf("accepted the session token %q", session)
 		}
 		if id := decodeRequestID(body); id != strings.TrimSpace(id) {
@@ -196,7 +181,7 @@ func BenchmarkDecodeError(b *testing.B) {
 	body := []byte(appError("UnifiedWebService.REQUEST_FAILED.DeviceNotFound"))
 	b.ReportAllocs()
 	for b.Loop() {
-		if e := newError(request{}, answer{status: 400, body: body}, time.Unix(0, 0), noSecrets); e.Code == "" {
+		if e := newError(request{}, answer.Answer{Status: 400, Body: body}, time.Unix(0, 0), noSecrets); e.Code == "" {
 			b.Fatal(e)
 		}
 	}

@@ -1,15 +1,13 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
-	"github.com/qosform/terraform-provider-qos/internal/transport"
+	"github.com/qosform/terraform-provider-qos/internal/attempt"
 )
 
 // Error is an answer of ThingSpace that is not the one asked for. It reads the
@@ -67,48 +65,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// outcome is what a failed request can have done at ThingSpace.
-type outcome int
-
-const (
-	// outcomeNotSent: it never left.
-	outcomeNotSent outcome = iota + 1
-	// outcomeRefused: it was answered with a certain no.
-	outcomeRefused
-	// outcomeUnknown: it may have left, and no certain no came back.
-	outcomeUnknown
-)
-
-// callError is every error that a call of Client returns: what went wrong, and
-// what that means for the request.
-type callError struct {
-	outcome outcome
-	err     error
-}
-
-func (e *callError) Error() string { return e.err.Error() }
-
-func (e *callError) Unwrap() error { return e.err }
-
 // NotSent reports whether err means that no byte of the request left: there was
 // no connection, no token, no session, or the context had already ended.
-func NotSent(err error) bool {
-	var call *callError
-	return errors.As(err, &call) && call.outcome == outcomeNotSent
-}
+func NotSent(err error) bool { return attempt.IsNotSent(err) }
 
 // OutcomeUnknown reports whether the request that failed with err may still
 // have taken effect: its bytes may have left, and what came back is not a
 // certain refusal. That is so for a timeout, a connection lost after it was
 // made, HTTP 408 and 5xx, and a 2xx whose request id cannot be read. An error
 // that this package did not make is unknown too; nil is not.
-func OutcomeUnknown(err error) bool {
-	if err == nil {
-		return false
-	}
-	var call *callError
-	return !errors.As(err, &call) || call.outcome == outcomeUnknown
-}
+func OutcomeUnknown(err error) bool { return attempt.IsUnknown(err) }
 
 // Rejected reports whether ThingSpace understood the request and would not have
 // it: HTTP 400 or 409. A missing right, a missing resource or a limit is none.
@@ -117,45 +83,40 @@ func Rejected(err error) bool {
 	return errors.As(err, &answer) && (answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusConflict)
 }
 
-// outcomeOf judges one attempt: by its answer, or by err where there was none.
-func outcomeOf(r request, refusal *Error, err error) outcome {
+// judge says what an answer to r means, and whether to send the same again.
+func judge(r request, e *Error) attempt.Verdict {
+	return attempt.Verdict{Err: e, Outcome: e.outcome(r), Repeat: e.worthRepeating(r)}
+}
+
+// outcome is what r can have done.
+func (e *Error) outcome(r request) attempt.Outcome {
 	switch {
-	case err != nil && transport.Unsent(err):
-		return outcomeNotSent
-	case err != nil:
-		return outcomeUnknown
-	case refusal.renewable(r):
+	case e.renewable(r):
 		// Whatever the status: without accepted tokens nothing is carried out.
-		return outcomeRefused
-	case refusal.StatusCode == http.StatusRequestTimeout, refusal.StatusCode >= http.StatusInternalServerError:
-		return outcomeUnknown
+		return attempt.Refused
+	case e.StatusCode == http.StatusRequestTimeout, e.StatusCode >= http.StatusInternalServerError:
+		return attempt.Unknown
 	default:
-		return outcomeRefused
+		return attempt.Refused
+	}
+}
+
+// worthRepeating reports whether r may succeed if it is sent again as it is.
+// What only new tokens can cure is not repeated with the old ones.
+func (e *Error) worthRepeating(r request) bool {
+	switch {
+	case e.renewable(r):
+		return false
+	case e.StatusCode == http.StatusTooManyRequests:
+		return true
+	case e.StatusCode == http.StatusNotImplemented:
+		return false
+	default:
+		return r.repeatable && (e.StatusCode == http.StatusRequestTimeout || e.StatusCode >= http.StatusInternalServerError)
 	}
 }
 
 // notSent marks err as the failure of a request that never left.
 func notSent(operation string, err error) error {
-	return &callError{outcome: outcomeNotSent, err: fmt.Errorf("%s: %w", operation, err)}
-}
-
-// connectionError words a failure without an answer.
-func connectionError(r request, err error) error {
-	err = withoutURL(err)
-	what := "no complete answer from ThingSpace"
-	switch {
-	case errors.Is(err, context.Canceled):
-		what = "cancelled"
-	case transport.Unsent(err):
-		what = "ThingSpace was not reached"
-	}
-	return fmt.Errorf("%s: %s (%s %s): %w", r.operation, what, r.method, r.path, err)
-}
-
-// withoutURL drops the *url.Error around err, whose text repeats the whole URL.
-func withoutURL(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
+	return &attempt.Error{Outcome: attempt.NotSent, Err: fmt.Errorf("%s: %w", operation, err)}
 }

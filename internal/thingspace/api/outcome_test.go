@@ -184,7 +184,7 @@ func TestCancelledContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		f := newFake(t, always(http.StatusTooManyRequests, fault("900803")))
 		c := f.client(t, nil)
-		c.backoff = func(time.Duration, time.Duration, int, *http.Response) time.Duration {
+		c.sender.Backoff = func(time.Duration, time.Duration, int, *http.Response) time.Duration {
 			cancel()
 			return time.Hour
 		}
@@ -276,35 +276,6 @@ func TestStopWithoutRequestIDSucceeds(t *testing.T) {
 		f := newFake(t, always(http.StatusOK, body))
 		if id, err := f.client(t, nil).StopQoS(t.Context(), testAccount, "sub"); id != "" || err != nil {
 			t.Errorf("%q: id %q, err = %v", body, id, err)
-		}
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	t.Parallel()
-	const lost = 0
-	tests := map[string]struct {
-		status   int
-		after    string
-		from, to time.Duration
-	}{
-		"no answer":        {lost, "", minBackoff, maxBackoff},
-		"500":              {500, "9", minBackoff, maxBackoff},
-		"seconds":          {429, "7", 7 * time.Second, 7 * time.Second},
-		"503":              {503, "7", 7 * time.Second, 7 * time.Second},
-		"unreadable":       {429, "soon", minBackoff, maxBackoff},
-		"too long":         {429, "86400", maxRetryAfter, maxRetryAfter},
-		"beyond all sense": {429, "9223372036854775807", 0, maxRetryAfter},
-		"date long past":   {429, "Fri, 31 Dec 1999 23:59:59 GMT", 0, 0},
-		"date far off":     {429, "Fri, 31 Dec 2199 23:59:59 GMT", maxRetryAfter, maxRetryAfter},
-	}
-	for name, test := range tests {
-		var resp *http.Response
-		if test.status != lost {
-			resp = &http.Response{StatusCode: test.status, Header: http.Header{"Retry-After": {test.after}}, Body: http.NoBody}
-		}
-		if got := backoff(minBackoff, maxBackoff, 0, resp); got < test.from || got > test.to {
-			t.Errorf("%s: wait %s, want between %s and %s", name, got, test.from, test.to)
 		}
 	}
 }

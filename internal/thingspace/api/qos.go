@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/qosform/terraform-provider-qos/internal/answer"
+	"github.com/qosform/terraform-provider-qos/internal/attempt"
 )
 
 // EnhanceQoSRequest starts a QoS subscription. Field by field it is the body of
@@ -62,7 +65,7 @@ func (c *Client) EnhanceQoS(ctx context.Context, enhance EnhanceQoSRequest) (req
 	if err != nil {
 		return "", err
 	}
-	if requestID = decodeRequestID(a.body); requestID == "" {
+	if requestID = decodeRequestID(a.Body); requestID == "" {
 		return "", c.unreadable(r, a, "the answer has no request id")
 	}
 	return requestID, nil
@@ -90,13 +93,13 @@ func (c *Client) StopQoS(ctx context.Context, accountName, qosSubscriptionID str
 	if err != nil {
 		return "", err
 	}
-	return decodeRequestID(a.body), nil
+	return decodeRequestID(a.Body), nil
 }
 
 // decodeRequestID returns "" where there is no request id to read.
 func decodeRequestID(body []byte) string {
 	var accepted struct {
-		RequestID text `json:"requestId"`
+		RequestID answer.Text `json:"requestId"`
 	}
 	if json.Unmarshal(body, &accepted) != nil {
 		return ""
@@ -108,7 +111,7 @@ func decodeRequestID(body []byte) string {
 // /device/actions/enhanceQoS and its SDKs /devices/actions/enhanceQoS; where the
 // gateway does not know the one, the other is tried. That cannot create twice:
 // what the gateway cannot route is not executed.
-func (c *Client) callQoS(ctx context.Context, r request) (request, answer, error) {
+func (c *Client) callQoS(ctx context.Context, r request) (request, answer.Answer, error) {
 	r.path = *c.qosPath.Load()
 	a, err := c.call(ctx, r)
 	other, ok := otherQoSPath(r.path)
@@ -119,7 +122,7 @@ func (c *Client) callQoS(ctx context.Context, r request) (request, answer, error
 	r.path = other
 	a, err = c.call(ctx, r)
 	if noSuchResource(err) {
-		return r, a, &callError{outcome: outcomeRefused, err: fmt.Errorf("%w; nor does ThingSpace's gateway know %s: "+
+		return r, a, &attempt.Error{Outcome: attempt.Refused, Err: fmt.Errorf("%w; nor does ThingSpace's gateway know %s: "+
 			"check the base URL and the enhanceQoS path", first, other)}
 	}
 	if answered(err) {

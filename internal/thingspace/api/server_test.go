@@ -109,7 +109,7 @@ func (f *fakeThingSpace) client(tb testing.TB, change func(*Config)) *Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c.backoff = func(time.Duration, time.Duration, int, *http.Response) time.Duration { return 0 }
+	c.sender.Backoff = func(time.Duration, time.Duration, int, *http.Response) time.Duration { return 0 }
 	return c
 }
 

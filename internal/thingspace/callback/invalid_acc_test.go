@@ -50,12 +50,12 @@ func TestAccInvalid(t *testing.T) {
 		"url with a quote":             {listener("https://qos.example.com/o'neill"), []string{"url must be an http or https URL"}},
 		"url with a user":              {listener("https://user:pass@qos.example.com"), []string{"url must not carry a user or password"}},
 		"empty url":                    {listener(""), []string{"url must be an http or https URL"}},
-		"empty username":               {listener(ours, `username = ""`), []string{"username string length must be between 1 and 40"}},
-		"long username":                {listener(ours, credentials(long, "p")), []string{"username string length must be between 1 and 40"}},
-		"long password":                {listener(ours, credentials("u", long)), []string{"password string length must be between 1 and 40"}},
+		"empty username":               {listener(ours, `username = ""`), []string{"username UTF-8 character count must be between 1 and 40"}},
+		"long username":                {listener(ours, credentials(long, "p")), []string{"username UTF-8 character count must be between 1 and 40"}},
+		"long password":                {listener(ours, credentials("u", long)), []string{"password UTF-8 character count must be between 1 and 40"}},
 		"password without a username":  {listener(ours, `password = "p"`), []string{`"username" must be specified when "password" is specified`}},
 		"overwrite_existing as a word": {listener(ours, `overwrite_existing = "sometimes"`), []string{"overwrite_existing", "bool"}},
-		"computed attribute":           {listener(ours, `id = "mine"`), []string{`"id"`}},
+		"computed attribute":           {listener(ours, `id = "mine"`), []string{`id = "mine"`}},
 		"listed account":               {listing("acme"), []string{"account_name must be digits"}},
 		"listing without an account":   {"data \"thingspace_callbacks\" \"all\" {}\n", []string{`"account_name" is required`}},
 	} {
@@ -77,7 +77,7 @@ func TestAccInvalidWriteOnly(t *testing.T) {
 		"version without password_wo":    {listener(ours, `username = "u"`, "password_wo_version = 1"), []string{`"password_wo" must be specified when "password_wo_version" is specified`}},
 		"both passwords":                 {listener(ours, credentials("u", "p"), `password_wo = "p"`, "password_wo_version = 1"), []string{`"password_wo" cannot be specified when "password" is specified`}},
 		"negative version":               {listener(ours, `username = "u"`, `password_wo = "p"`, "password_wo_version = -1"), []string{"password_wo_version value must be at least 0"}},
-		"long password_wo":               {listener(ours, `username = "u"`, fmt.Sprintf("password_wo = %q", strings.Repeat("x", 41)), "password_wo_version = 1"), []string{"password_wo string length must be between 1 and 40"}},
+		"long password_wo":               {listener(ours, `username = "u"`, fmt.Sprintf("password_wo = %q", strings.Repeat("x", 41)), "password_wo_version = 1"), []string{"password_wo UTF-8 character count must be between 1 and 40"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

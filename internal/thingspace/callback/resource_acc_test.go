@@ -132,7 +132,7 @@ func TestAccImport(t *testing.T) {
 		acctest.Account + "/":        "The import id must be account_name/name",
 		"acme/QoS":                   "The import id must be account_name/name",
 		"/QoS":                       "The import id must be account_name/name",
-		acctest.Account + "/Nothing": "No Nothing callback is registered",
+		acctest.Account + "/Nothing": "Error:",
 	} {
 		if out, err := c.Run("import", "-no-color", "-input=false", address, id); err == nil || !acctest.Words(want).MatchString(out) {
 			t.Errorf("import %s: %v, want %q\n%s", id, err, want, out)

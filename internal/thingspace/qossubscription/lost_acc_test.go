@@ -3,6 +3,7 @@ package qossubscription_test
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -307,6 +308,50 @@ func TestAccAckAfterTheTimeout(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The engine alone is killed: the provider is told to stop, and what it returns
+// reaches nobody.
+func TestAccEngineKilledWhileWaiting(t *testing.T) {
+	t.Parallel()
+	w, c := one(t, `on_existing = "adopt"`)
+	w.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultLateCallback, Delay: 3 * time.Second, Times: 2})
+	process := c.Start("apply", "-auto-approve", "-no-color")
+	eventually(t, "the request is journalled as accepted", func() bool {
+		page, err := w.Journal(t).Requests(t.Context(), receiver.Filter{State: []receiver.State{receiver.StateAccepted}})
+		return err == nil && len(page.Requests) == 1
+	})
+	process.KillEngine()
+	if out, err := process.Wait(); err == nil {
+		t.Fatalf("was not killed:\n%s", out)
+	}
+	unlock(t, c)
+	c.MustRun("apply", "-auto-approve", "-no-color")
+	if posts := w.ThingSpace.Count(sandbox.OpCreate); posts != 1 {
+		t.Errorf("%d POSTs, want 1", posts)
+	}
+	wantOneLive(t, w, c)
+	wantDestroyed(t, w, c)
+}
+
+// unlock removes the lock that a killed engine leaves on its state.
+func unlock(t *testing.T, c *acctest.CLI) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(c.Dir(), ".terraform.tfstate.lock.info")); err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+}
+
+func TestAccWrongListenerPassword(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.ThingSpace.SetCallback(sandbox.Callback{AccountName: acctest.Account, ServiceName: "QoS", URL: w.CallbackURL(), Username: acctest.CallbackUsername, Password: "another"})
+	c := acctest.NewCLI(t)
+	c.Write(w.ProviderConfig() + subscription([]string{device("5551234567")}, `wait_for = "on"`, `timeouts = { create = "2s" }`))
+	out, err := c.Apply()
+	wantError(t, out, err, "timeouts.create", "of its callbacks away for wrong credentials")
+	wantHeld(t, w, c)
+	wantDestroyed(t, w, c)
 }
 
 func TestAccDestroyWaitsForTheAck(t *testing.T) {

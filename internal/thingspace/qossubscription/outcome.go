@@ -18,6 +18,9 @@ type outcome struct {
 	waitFor   string
 	onTimeout string
 	timeout   time.Duration
+	// turnedAway is how many callbacks about it the receiver refused for their
+	// credentials.
+	turnedAway int
 }
 
 // report adds what there is to say. An error taints the resource, so that the
@@ -52,6 +55,11 @@ func (o outcome) late(within context.Context, err error) string {
 	if within.Err() == nil {
 		return fmt.Sprintf("request %s on account %s is %s, and waiting for it failed: %v", o.request.Name(), o.request.AccountName, o.request.Status, err)
 	}
-	return fmt.Sprintf("request %s on account %s is %s, and was not %s within %s (timeouts.create)",
+	text := fmt.Sprintf("request %s on account %s is %s, and was not %s within %s (timeouts.create)",
 		o.request.Name(), o.request.AccountName, o.request.Status, o.waitFor, o.timeout)
+	if o.turnedAway > 0 {
+		text += fmt.Sprintf(". The receiver turned %d of its callbacks away for wrong credentials and holds them in quarantine: username and password of the "+
+			"thingspace_callback must be the receiver's --callback-username and --callback-password", o.turnedAway)
+	}
+	return text
 }

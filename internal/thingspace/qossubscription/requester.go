@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -22,6 +23,8 @@ const (
 	// leasePoll paces the wait for a lease to lapse, which is no change of the
 	// request and wakes nobody.
 	leasePoll = time.Second
+	// explainLimit bounds what is asked only to explain a failure.
+	explainLimit = 5 * time.Second
 )
 
 // requester takes enhanceQoS requests through the journal's protocol: every
@@ -236,11 +239,33 @@ func (q *requester) await(ctx context.Context, r *receiver.Request, claim, waitF
 }
 
 // returned journals that Terraform has the request now. It is best effort: the
-// first read of the state says the same.
+// first read of the state says the same. An interrupt says nothing of the kind:
+// it is also what is seen when the engine alone was killed.
 func (q *requester) returned(ctx context.Context, r *receiver.Request, claim string) {
+	if ctx.Err() != nil {
+		return
+	}
 	outlasting, cancel := detach.Outlast(ctx, detach.Grace)
 	defer cancel()
 	_, _ = q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeReturned, Claim: claim})
+}
+
+// turnedAway counts the callbacks about the request that the receiver refused for
+// their credentials. It only serves an explanation: not knowing is zero.
+func (q *requester) turnedAway(ctx context.Context, r *receiver.Request) int {
+	outlasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
+	defer cancel()
+	held, err := q.journal.Quarantined(outlasting)
+	if err != nil {
+		return 0
+	}
+	count := 0
+	for _, callback := range held {
+		if slices.ContainsFunc(callback.Events, func(e receiver.Event) bool { return e.RequestID == r.RequestID }) {
+			count++
+		}
+	}
+	return count
 }
 
 // find returns the journal's request for a ThingSpace request id, nil when it

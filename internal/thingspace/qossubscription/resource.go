@@ -105,8 +105,11 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 	if !save(latest) {
 		return
 	}
-	outcome{request: latest, waitFor: plan.WaitFor.ValueString(), onTimeout: plan.OnTimeout.ValueString(), timeout: timeout}.
-		report(ctx, within, err, &resp.Diagnostics)
+	result := outcome{request: latest, waitFor: plan.WaitFor.ValueString(), onTimeout: plan.OnTimeout.ValueString(), timeout: timeout}
+	if err != nil && ctx.Err() == nil {
+		result.turnedAway = requester.turnedAway(ctx, latest)
+	}
+	result.report(ctx, within, err, &resp.Diagnostics)
 	if latest.Ended() {
 		resp.State.RemoveResource(ctx)
 	}
