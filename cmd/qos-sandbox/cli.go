@@ -7,6 +7,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
 	"github.com/qosform/terraform-provider-qos/internal/sandbox/thingspace"
 )
 
@@ -15,7 +16,7 @@ const name = "qos-sandbox"
 // cli is the command line. Every flag of serve can also be set in the
 // environment, as QOS_SANDBOX_ and its name in upper case.
 type cli struct {
-	Serve   serveCommand   `cmd:"" help:"Serve a simulated ThingSpace."`
+	Serve   serveCommand   `cmd:"" help:"Serve a simulated ThingSpace and, if asked, simulated CAMARA operators."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -41,6 +42,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			"session_idle":   thingspace.DefaultSessionIdle.String(),
 			"ack_delay":      thingspace.DefaultAckDelay.String(), "on_delay": thingspace.DefaultOnDelay.String(),
 			"terminate_delay": thingspace.DefaultTerminateDelay.String(),
+
+			"camara_client_id": camara.DefaultClientID, "camara_client_secret": camara.DefaultClientSecret,
+			"camara_api_key": camara.DefaultAPIKey, "camara_api_key_header": camara.DefaultAPIKeyHeader,
+			"camara_token_lifetime":  camara.DefaultTokenLifetime.String(),
+			"camara_available_delay": camara.DefaultAvailableDelay.String(),
 		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(streams{stdout, stderr}),

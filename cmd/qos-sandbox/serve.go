@@ -38,6 +38,9 @@ type serveCommand struct {
 	AnyPort        bool `help:"Accept callback URLs on any port, not only on those that ThingSpace reaches."`
 	PluralPathOnly bool `help:"Serve enhanceQoS at /devices/ instead of the documented /device/."`
 
+	CAMARA      []string    `name:"camara" placeholder:"VERSION" help:"Simulate a CAMARA operator, too, below /camara/VERSION/: 0.10, 0.11, 1.0, 1.1, 1.2, hybrid-a or hybrid-b. Repeatable."`
+	CAMARAFlags camaraFlags `embed:"" prefix:"camara-"`
+
 	LogFormat string     `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 }
@@ -48,14 +51,24 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 		return fmt.Errorf("--listen: %q is not a loopback address such as 127.0.0.1:8081; others could reach it, which needs --allow-remote", c.Listen)
 	}
 	log := c.logger(out)
+	operators, err := c.CAMARAFlags.operators(c.CAMARA, log)
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	sandbox := thingspace.New(c.options(log))
-	defer sandbox.Close()
+	closeAll := func() {
+		sandbox.Close()
+		for _, o := range operators {
+			o.sandbox.Close()
+		}
+	}
+	defer closeAll()
 	server := &http.Server{
-		Handler:           handler(sandbox),
+		Handler:           handler(sandbox, operators),
 		ReadHeaderTimeout: headerTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
@@ -63,6 +76,9 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	go func() { stopped <- server.Serve(listener) }()
 	address := listener.Addr().String()
 	log.InfoContext(ctx, "listening", "address", address, "thingspace", "http://"+address, "version", version)
+	for _, o := range operators {
+		o.announce(ctx, log, "http://"+address)
+	}
 	select {
 	case err := <-stopped:
 		return fmt.Errorf("serve: %w", err)
@@ -70,7 +86,7 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	}
 	log.InfoContext(ctx, "shutting down")
 	// First, because it lets go of the requests that a fault holds back.
-	sandbox.Close()
+	closeAll()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
@@ -79,11 +95,15 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	return nil
 }
 
-// handler serves the API from the root and the simulator's own side beside it.
-func handler(sandbox *thingspace.Sandbox) http.Handler {
+// handler serves ThingSpace from the root and the simulator's own side beside
+// it, and each operator below its path.
+func handler(sandbox *thingspace.Sandbox, operators []operator) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/sandbox/", sandbox.AdminHandler())
 	mux.Handle("/", sandbox.Handler())
+	for _, o := range operators {
+		o.mount(mux)
+	}
 	return mux
 }
 

@@ -3,6 +3,7 @@ package acctest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -198,11 +199,19 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the module: %w", err)
 	}
-	path := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "bin", "acctest", fmt.Sprintf("terraform-provider-thingspace-%d", os.Getpid()))
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/qosform/terraform-provider-qos") // #nosec G204 -- builds this module
+	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "bin", "acctest")
+	fresh := filepath.Join(dir, fmt.Sprintf("build-%d", os.Getpid()))
+	build := exec.CommandContext(ctx, "go", "build", "-o", fresh, "github.com/qosform/terraform-provider-qos") // #nosec G204 -- builds this module
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
-	final := filepath.Join(filepath.Dir(path), "terraform-provider-thingspace")
-	return final, os.Rename(path, final)
+	// Named after its content: engines remember the checksum of what they
+	// installed, and other test processes build the same.
+	content, err := os.ReadFile(fresh) // #nosec G304 -- just built
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(content)
+	path := filepath.Join(dir, fmt.Sprintf("terraform-provider-thingspace-%x", sum[:8]))
+	return path, os.Rename(fresh, path)
 })

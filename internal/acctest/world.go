@@ -36,8 +36,9 @@ const (
 	CallbackPassword = "acc-listener-password-04cd" // #nosec G101 -- sent to a test's receiver only
 )
 
-// Lease is how long a dead process holds a request in a world.
-const Lease = 2 * time.Second
+// Lease is how long a dead process holds a request in a world: short, but longer
+// than a provider takes to renew it.
+const Lease = 4 * time.Second
 
 // World is a simulated network and the receiver that listens to it.
 type World struct {

@@ -74,10 +74,9 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 	return 0
 }
 
-// PlainText takes the words out of an HTML page and leaves other bodies alone.
+// PlainText takes the words out of HTML and XML and leaves other bodies alone.
 func (a Answer) PlainText() string {
-	isHTML := strings.Contains(a.Header.Get("Content-Type"), "html") || strings.HasPrefix(http.DetectContentType(a.Body), "text/html")
-	if !isHTML {
+	if !isMarkup(a.Header.Get("Content-Type")) && !isMarkup(http.DetectContentType(a.Body)) {
 		return string(a.Body)
 	}
 	var words strings.Builder
@@ -100,6 +99,10 @@ func (a Answer) PlainText() string {
 		case html.SelfClosingTagToken, html.CommentToken, html.DoctypeToken:
 		}
 	}
+}
+
+func isMarkup(contentType string) bool {
+	return strings.Contains(contentType, "html") || strings.Contains(contentType, "xml")
 }
 
 // Text is a JSON scalar as text: servers write the same code as a string and as

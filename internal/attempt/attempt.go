@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// MinBackoff and MaxBackoff are the random step by which the waits between
-	// attempts grow.
+	// MinBackoff is the least by which the waits between attempts grow.
 	MinBackoff = 400 * time.Millisecond
+	// MaxBackoff is the most.
 	MaxBackoff = 1600 * time.Millisecond
 	// maxRetryAfter caps what a server may make us wait before the next attempt.
 	maxRetryAfter = time.Minute
@@ -88,6 +88,7 @@ func (c *Call) Do(req *retryablehttp.Request) (answer.Answer, error) {
 	if err != nil {
 		return answer.Answer{}, c.failure(err)
 	}
+	defer func() { _ = resp.Body.Close() }()
 	a, err := answer.Read(resp)
 	switch {
 	case err != nil:

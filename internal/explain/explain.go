@@ -14,7 +14,8 @@ func Error(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, Sentence(err.Error()))
 }
 
-// Sentence begins text with a capital and ends it with a full stop.
+// Sentence begins text with a capital and ends it with a full stop, unless it
+// ends with an indented line.
 func Sentence(text string) string {
 	text = strings.TrimSpace(text)
 	first, size := utf8.DecodeRuneInString(text)
@@ -22,6 +23,9 @@ func Sentence(text string) string {
 		return ""
 	}
 	text = string(unicode.ToUpper(first)) + text[size:]
+	if lastLine := text[strings.LastIndex(text, "\n")+1:]; strings.HasPrefix(lastLine, "  ") {
+		return text // something to copy, which a full stop would become part of
+	}
 	if last, _ := utf8.DecodeLastRuneInString(text); strings.ContainsRune(".!?}`", last) {
 		return text
 	}

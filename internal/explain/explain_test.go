@@ -14,6 +14,7 @@ func TestSentence(t *testing.T) {
 		"  already a sentence.": "Already a sentence.",
 		"émis":                  "Émis.",
 		"import {\n}":           "Import {\n}",
+		"run:\n\n  fix --it":    "Run:\n\n  fix --it",
 	} {
 		if got := explain.Sentence(text); got != want {
 			t.Errorf("Sentence(%q) = %q, want %q", text, got, want)

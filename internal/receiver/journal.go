@@ -178,6 +178,7 @@ type Request struct {
 	AcceptedAt      *time.Time     `json:"accepted_at,omitempty"`
 	ReturnedAt      *time.Time     `json:"returned_at,omitempty"`
 	LastReadAt      *time.Time     `json:"last_read_at,omitempty"`
+	ObservedAt      time.Time      `json:"observed_at" doc:"The receiver's time of this answer, to compare the other times with."`
 	Candidates      []string       `json:"candidates,omitempty" doc:"Of an unknown request: the request ids of unclaimed ReqAcks that would fit. One would have resolved it."`
 }
 
@@ -241,9 +242,11 @@ const (
 	ChangeStopSent ChangeKind = "stop_sent"
 	// ChangeStopRefused: StopID's DELETE was refused; Reason says why.
 	ChangeStopRefused ChangeKind = "stop_refused"
-	// ChangeClaim: compare-and-set from Claim to NewClaim (adopt: with a lease,
-	// only while Unclaimed; import: without one, and it counts as returned). The
-	// claim's generation goes up by one.
+	// ChangeClaim: compare-and-set from Claim to NewClaim; the claim's generation
+	// goes up by one. Adopt: only while Unclaimed, with a lease, and with Policies.
+	// Import: only while no lease runs (ConflictState), and it counts as returned;
+	// a claim that was itself imported within the last hour stays as it is, so that
+	// a plan with an import block does not invalidate another that was saved.
 	ChangeClaim ChangeKind = "claim"
 )
 
@@ -252,15 +255,16 @@ type Change struct {
 	Kind ChangeKind `json:"change" enum:"sent,accepted,refused,unknown,returned,stop,stop_sent,stop_refused,claim"`
 	// Revision, when not zero, must be the request's current revision
 	// (ConflictRevision).
-	Revision          int64  `json:"revision,omitempty"`
-	Claim             string `json:"claim,omitempty" doc:"The caller's claim; must be the journal's, where both are known."`
-	NewClaim          string `json:"new_claim,omitempty"`
-	Adopt             bool   `json:"adopt,omitempty" doc:"With claim: only an unclaimed request, and with a lease."`
-	RequestID         string `json:"request_id,omitempty"`
-	QoSSubscriptionID string `json:"qos_subscription_id,omitempty"`
-	StopID            string `json:"stop_id,omitempty"`
-	StopRequestID     string `json:"stop_request_id,omitempty"`
-	Reason            string `json:"reason,omitempty"`
+	Revision          int64     `json:"revision,omitempty"`
+	Claim             string    `json:"claim,omitempty" doc:"The caller's claim; must be the journal's, where both are known."`
+	NewClaim          string    `json:"new_claim,omitempty"`
+	Adopt             bool      `json:"adopt,omitempty" doc:"With claim: only an unclaimed request, and with a lease."`
+	Policies          *Policies `json:"policies,omitempty" doc:"With adopt: those of the adopting state."`
+	RequestID         string    `json:"request_id,omitempty"`
+	QoSSubscriptionID string    `json:"qos_subscription_id,omitempty"`
+	StopID            string    `json:"stop_id,omitempty"`
+	StopRequestID     string    `json:"stop_request_id,omitempty"`
+	Reason            string    `json:"reason,omitempty"`
 }
 
 // Filter selects requests; zero fields do not filter. RequestID,
@@ -274,7 +278,7 @@ type Filter struct {
 	DeviceID               string   `query:"device_id"`
 	State                  []State  `query:"state"`
 	Status                 []Status `query:"status"`
-	Live                   bool     `query:"live" doc:"Only requests that are, or may be, live: accepted with a subscription that has not ended, sent or unknown."`
+	Live                   bool     `query:"live" doc:"Only requests that are, or may yet be, live: accepted with a subscription that has not ended, open, sent or unknown."`
 	Unclaimed              bool     `query:"unclaimed"`
 	IncludeUnauthenticated bool     `query:"include_unauthenticated"`
 	// Claim notes, on the requests that carry this claim, that their state read them.
@@ -356,7 +360,19 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("conflict (%s) with request %s in state %s", e.Kind, e.Existing.ID, e.Existing.State)
+	r := &e.Existing
+	switch e.Kind {
+	case ConflictOverlap:
+		return fmt.Sprintf("live request %s on account %s has a flow of the same device in common", r.Name(), r.AccountName)
+	case ConflictPending:
+		return fmt.Sprintf("%s on account %s, for the same device, has no answer yet", r.Name(), r.AccountName)
+	case ConflictClaim:
+		return fmt.Sprintf("another Terraform state has imported or adopted request %s on account %s since", r.Name(), r.AccountName)
+	case ConflictRevision:
+		return fmt.Sprintf("request %s on account %s has changed since it was read", r.Name(), r.AccountName)
+	default:
+		return fmt.Sprintf("request %s on account %s is %s, which does not allow it", r.Name(), r.AccountName, r.State)
+	}
 }
 
 // Store keeps events and the journal. All methods are safe for concurrent use;
@@ -419,7 +435,8 @@ func (r *Request) Name() string {
 	return "intent " + r.ID
 }
 
-// LeaseRunning reports whether a process still holds the request at now.
-func (r *Request) LeaseRunning(now time.Time) bool {
-	return r.LeaseExpiresAt != nil && now.Before(*r.LeaseExpiresAt)
+// LeaseRunning reports whether a process held the request when it was observed.
+// The caller's own clock has no say in it.
+func (r *Request) LeaseRunning() bool {
+	return r.LeaseExpiresAt != nil && r.ObservedAt.Before(*r.LeaseExpiresAt)
 }

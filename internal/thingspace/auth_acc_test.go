@@ -12,6 +12,7 @@ import (
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/thingspace"
+	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
 
 func several(n int) string {
@@ -135,11 +136,11 @@ func TestAccRefusedCredentials(t *testing.T) {
 	}{
 		"wrong client secret": {
 			change: [2]string{acctest.ClientSecret, "wrong-secret-88"},
-			want:   []string{"Unable to create callback", "Get an access token: ThingSpace answered HTTP 401 Unauthorized, code invalid_client: Client Authentication failed."},
+			want:   []string{"Unable to create callback", "get an access token: ThingSpace answered HTTP 401 Unauthorized, code invalid_client: Client Authentication failed."},
 		},
 		"unknown user": {
 			change: [2]string{`"` + acctest.Username + `"`, `"nobody"`},
-			want:   []string{"Unable to create callback", "Log in to ThingSpace: ThingSpace answered HTTP 400 Bad Request", "Login.Failed"},
+			want:   []string{"Unable to create callback", "log in to ThingSpace: ThingSpace answered HTTP 400 Bad Request", "Login.Failed"},
 			logins: 2,
 		},
 		"login without a token": {
@@ -221,7 +222,7 @@ func post(t *testing.T, url, body string, into any, prepare func(*http.Request))
 		t.Fatal(err)
 	}
 	prepare(req)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Transport: transport.New()}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,8 +61,8 @@ func (e *UnknownError) Error() string {
 		"depends on first (-target)", strings.Join(e.Attributes, ", "))
 }
 
-// strings returns the configured string attributes by name.
-func (m *model) strings() map[string]types.String {
+// texts returns the configured string attributes by name.
+func (m *model) texts() map[string]types.String {
 	return map[string]types.String{
 		"base_url": m.BaseURL, "enhance_qos_path": m.EnhanceQoSPath,
 		"client_id": m.ClientID, "client_secret": m.ClientSecret, "access_token": m.AccessToken,
@@ -169,7 +169,7 @@ func environmentName(attribute string) string {
 // validatePairs refuses half a pair, where the other half is neither configured
 // nor in the environment.
 func (m *model) validatePairs(getenv func(string) string, diags *diag.Diagnostics) {
-	configured := m.strings()
+	configured := m.texts()
 	for _, p := range pairs {
 		for _, half := range [][2]string{{p.id, p.secret}, {p.secret, p.id}} {
 			given, missing := half[0], half[1]
@@ -190,7 +190,7 @@ func (m *model) backend(getenv func(string) string, version string, diags *diag.
 }
 
 func (m *model) thingSpace(getenv func(string) string, userAgent string, diags *diag.Diagnostics) (*api.Client, error) {
-	config, err := m.thingSpaceConfig(&settings{configured: m.strings(), getenv: getenv, diags: diags})
+	config, err := m.thingSpaceConfig(&settings{configured: m.texts(), getenv: getenv, diags: diags})
 	if err != nil || diags.HasError() {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (m *model) thingSpaceConfig(s *settings) (api.Config, error) {
 
 // journal returns no client and no error where no receiver is configured.
 func (m *model) journal(getenv func(string) string, userAgent string, diags *diag.Diagnostics) (*receiver.Client, error) {
-	config, err := m.receiverConfig(&settings{configured: m.strings(), getenv: getenv, diags: diags})
+	config, err := m.receiverConfig(&settings{configured: m.texts(), getenv: getenv, diags: diags})
 	if err != nil || config.URL == "" {
 		return nil, err
 	}

@@ -52,25 +52,43 @@ func stringAttributes() map[string]attribute {
 	login := environment{"THINGSPACE_USERNAME": "user", "THINGSPACE_PASSWORD": "password"}
 	both := join(client, login)
 	return map[string]attribute{
-		"base_url": {field: func(m *model) *types.String { return &m.BaseURL }, with: both, fallback: "https://thingspace.verizon.com",
-			value: fromThingSpace(func(c api.Config) string { return c.BaseURL })},
-		"enhance_qos_path": {field: func(m *model) *types.String { return &m.EnhanceQoSPath }, with: both, fallback: "/api/m2m/v1/device/actions/enhanceQoS",
-			value: fromThingSpace(func(c api.Config) string { return c.EnhanceQoSPath })},
-		"client_id": {field: func(m *model) *types.String { return &m.ClientID }, with: join(login, environment{"THINGSPACE_CLIENT_SECRET": "secret"}), required: true,
-			value: fromThingSpace(func(c api.Config) string { return c.ClientID })},
-		"client_secret": {field: func(m *model) *types.String { return &m.ClientSecret }, with: join(login, environment{"THINGSPACE_CLIENT_ID": "id"}), required: true,
-			value: fromThingSpace(func(c api.Config) string { return c.ClientSecret })},
-		"access_token": {field: func(m *model) *types.String { return &m.AccessToken }, with: login, required: true,
-			value: fromThingSpace(func(c api.Config) string { return c.AccessToken })},
-		"username": {field: func(m *model) *types.String { return &m.Username }, with: join(client, environment{"THINGSPACE_PASSWORD": "password"}), required: true,
-			value: fromThingSpace(func(c api.Config) string { return c.Username })},
-		"password": {field: func(m *model) *types.String { return &m.Password }, with: join(client, environment{"THINGSPACE_USERNAME": "user"}), required: true,
-			value: fromThingSpace(func(c api.Config) string { return c.Password })},
-		"session_token": {field: func(m *model) *types.String { return &m.SessionToken }, with: client, required: true,
-			value: fromThingSpace(func(c api.Config) string { return c.SessionToken })},
+		"base_url": {
+			field: func(m *model) *types.String { return &m.BaseURL }, with: both, fallback: "https://thingspace.verizon.com",
+			value: fromThingSpace(func(c api.Config) string { return c.BaseURL }),
+		},
+		"enhance_qos_path": {
+			field: func(m *model) *types.String { return &m.EnhanceQoSPath }, with: both, fallback: "/api/m2m/v1/device/actions/enhanceQoS",
+			value: fromThingSpace(func(c api.Config) string { return c.EnhanceQoSPath }),
+		},
+		"client_id": {
+			field: func(m *model) *types.String { return &m.ClientID }, with: join(login, environment{"THINGSPACE_CLIENT_SECRET": "secret"}), required: true,
+			value: fromThingSpace(func(c api.Config) string { return c.ClientID }),
+		},
+		"client_secret": {
+			field: func(m *model) *types.String { return &m.ClientSecret }, with: join(login, environment{"THINGSPACE_CLIENT_ID": "id"}), required: true,
+			value: fromThingSpace(func(c api.Config) string { return c.ClientSecret }),
+		},
+		"access_token": {
+			field: func(m *model) *types.String { return &m.AccessToken }, with: login, required: true,
+			value: fromThingSpace(func(c api.Config) string { return c.AccessToken }),
+		},
+		"username": {
+			field: func(m *model) *types.String { return &m.Username }, with: join(client, environment{"THINGSPACE_PASSWORD": "password"}), required: true,
+			value: fromThingSpace(func(c api.Config) string { return c.Username }),
+		},
+		"password": {
+			field: func(m *model) *types.String { return &m.Password }, with: join(client, environment{"THINGSPACE_USERNAME": "user"}), required: true,
+			value: fromThingSpace(func(c api.Config) string { return c.Password }),
+		},
+		"session_token": {
+			field: func(m *model) *types.String { return &m.SessionToken }, with: client, required: true,
+			value: fromThingSpace(func(c api.Config) string { return c.SessionToken }),
+		},
 		"receiver_url": {field: func(m *model) *types.String { return &m.ReceiverURL }, value: fromReceiver(false)},
-		"receiver_token": {field: func(m *model) *types.String { return &m.ReceiverToken },
-			with: environment{"THINGSPACE_RECEIVER_URL": "https://receiver"}, value: fromReceiver(true)},
+		"receiver_token": {
+			field: func(m *model) *types.String { return &m.ReceiverToken },
+			with:  environment{"THINGSPACE_RECEIVER_URL": "https://receiver"}, value: fromReceiver(true),
+		},
 	}
 }
 
@@ -85,7 +103,7 @@ func join(environments ...environment) environment {
 func TestStringAttributes(t *testing.T) {
 	t.Parallel()
 	attributes := stringAttributes()
-	if diff := cmp.Diff(slices.Sorted(maps.Keys((&model{}).strings())), slices.Sorted(maps.Keys(attributes))); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys((&model{}).texts())), slices.Sorted(maps.Keys(attributes))); diff != "" {
 		t.Fatalf("string attributes of the model (-) and of this table (+):\n%s", diff)
 	}
 	for name, a := range attributes {
@@ -106,7 +124,7 @@ func TestStringAttributes(t *testing.T) {
 			var diags diag.Diagnostics
 			m := &model{}
 			*a.field(m) = test.configured
-			got, err := a.value(&settings{configured: m.strings(), getenv: join(a.with, test.env).get, diags: &diags}, m)
+			got, err := a.value(&settings{configured: m.texts(), getenv: join(a.with, test.env).get, diags: &diags}, m)
 			var unknown *UnknownError
 			switch {
 			case test.unknown:

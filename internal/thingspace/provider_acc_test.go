@@ -2,6 +2,7 @@ package thingspace_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -196,9 +197,7 @@ func TestAccBadEnvironment(t *testing.T) {
 				"THINGSPACE_CLIENT_ID": "id", "THINGSPACE_CLIENT_SECRET": "secret", "THINGSPACE_USERNAME": "user", "THINGSPACE_PASSWORD": "password",
 				"THINGSPACE_BASE_URL": closedPort(t), "THINGSPACE_RECEIVER_URL": closedPort(t),
 			}
-			for key, value := range test.change {
-				env[key] = value
-			}
+			maps.Copy(env, test.change)
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: withEnvironment(env),
 				Steps:                    []resource.TestStep{{Config: subscription("test", "5551234567"), PlanOnly: true, ExpectError: acctest.Words(test.want)}},

@@ -186,8 +186,6 @@ func TestAccSecretsGoNowhere(t *testing.T) {
 	r.run(t, true, "apply", "-auto-approve")
 	r.echo(http.MethodPost, loginPath)
 	r.run(t, true, "plan")
-	r.echo(http.MethodPost, tokenPath)
-	r.run(t, true, "plan")
 	r.world.ThingSpaceGate.Interpose(nil)
 	r.world.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultLoseAnswer, Operation: sandbox.OpCreate, Times: 1})
 	r.run(t, false, "apply", "-auto-approve")

@@ -348,3 +348,52 @@ func TestSafeURL(t *testing.T) {
 		}
 	}
 }
+
+func TestClientFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	var agent string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agent = r.UserAgent()
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(server.Close)
+	settings := transport.Settings{
+		Base: newTransport(t), MaxRequestsPerSecond: 10, AttemptTimeout: time.Minute, UserAgent: "qos/1", Logger: slog.New(slog.DiscardHandler),
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := settings.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusTemporaryRedirect || agent != "qos/1" {
+		t.Errorf("status %d, user agent %q", resp.StatusCode, agent)
+	}
+}
+
+func TestCheckURL(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"https://example.com/qod/v0": "",
+		"http://localhost:8080":      "",
+		"":                           "absolute",
+		"example.com":                "absolute",
+		"ftp://example.com":          "absolute",
+		"https://":                   "absolute",
+		"https://u:s3cret@a.com":     "user name",
+		"https://a.com?key=s3cret":   "query",
+		"https://a.com#s3cret":       "fragment",
+		"https://a.com/%zz":          "parsed",
+	} {
+		err := transport.CheckURL(raw)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: err = %v, want %q", raw, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("the error shows the secret: %v", err)
+		}
+	}
+}

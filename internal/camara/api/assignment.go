@@ -80,7 +80,7 @@ func (c *Client) CreateAssignment(ctx context.Context, subject string, a CreateA
 		Device:         c.assignedDevice(a.Device),
 		QoSProfile:     a.QoSProfile,
 		Sink:           a.Sink,
-		SinkCredential: a.SinkCredential.encode(),
+		SinkCredential: sentCredential(a.SinkCredential),
 	}
 	if a.SinkCredential != nil {
 		r.secrets = append(r.secrets, a.SinkCredential.AccessToken)

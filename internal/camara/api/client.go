@@ -75,6 +75,9 @@ func (c *Client) GoString() string { return c.String() }
 // Version is that of the sessions' API.
 func (c *Client) Version() Version { return c.config.Version }
 
+// BaseURL is the root of the sessions' API, without a slash at its end.
+func (c *Client) BaseURL() string { return c.config.BaseURL }
+
 // DeviceBound reports whether each token is for one device, so that a subject is
 // needed with every call.
 func (c *Client) DeviceBound() bool { return c.config.DeviceBound }

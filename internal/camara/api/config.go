@@ -37,7 +37,8 @@ type Config struct {
 	Version Version
 	// ProfilesURL is the root of the QoS profiles' API. Empty means BaseURL on
 	// 0.10, and from 0.11 on its sibling /qos-profiles where BaseURL has
-	// /quality-on-demand.
+	// /quality-on-demand. On 0.10, a root other than BaseURL is one of an API of
+	// its own, as from 0.11 on.
 	ProfilesURL string
 	// ProvisioningURL is the root of the QoS provisioning API, 0.3 or 0.4. Empty
 	// means BaseURL's sibling /qos-provisioning in the version released with

@@ -50,7 +50,7 @@ func (w Webhook) LogValue() slog.Value { return slog.StringValue(w.String()) }
 // Types of SinkCredential.
 const (
 	CredentialAccessToken   = "ACCESSTOKEN"
-	CredentialPrivateKeyJWT = "PRIVATE_KEY_JWT"
+	CredentialPrivateKeyJWT = "PRIVATE_KEY_JWT" //nolint:gosec // the name of a kind of credential
 )
 
 // bearer is the only access token type that the schemas know.
@@ -139,7 +139,7 @@ func (s CreateSession) encode(v Version, bound bool) (createSessionBody, error) 
 		Duration:               s.Duration,
 		Webhook:                s.Webhook,
 		Sink:                   s.Sink,
-		SinkCredential:         s.SinkCredential.encode(),
+		SinkCredential:         sentCredential(s.SinkCredential),
 	}, nil
 }
 
@@ -151,8 +151,8 @@ func sentDevice(v Version, bound bool, d *Device) *Device {
 	return d
 }
 
-// encode fills in what an empty field means.
-func (s *SinkCredential) encode() *SinkCredential {
+// sentCredential fills in what an empty field means.
+func sentCredential(s *SinkCredential) *SinkCredential {
 	if s == nil {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (c *checker) checkPrivateKeyJWT(s *SinkCredential) {
 		c.note(true, "sinkCredential.credentialType", "must be "+CredentialAccessToken+": "+CredentialPrivateKeyJWT+" comes with 1.2")
 		return
 	}
-	c.note(s.TokenURI != "" && !(validURL(s.TokenURI) && strings.HasPrefix(s.TokenURI, "https://")), "sinkCredential.tokenUri", "must be an https:// URL")
+	c.note(s.TokenURI != "" && (!validURL(s.TokenURI) || !strings.HasPrefix(s.TokenURI, "https://")), "sinkCredential.tokenUri", "must be an https:// URL")
 	c.note(s.AccessToken != "", "sinkCredential.accessToken", "belongs to "+CredentialAccessToken)
 	c.note(s.AccessTokenExpiresUTC != "", "sinkCredential.accessTokenExpiresUtc", "belongs to "+CredentialAccessToken)
 	c.note(s.AccessTokenType != "", "sinkCredential.accessTokenType", "belongs to "+CredentialAccessToken)

@@ -87,19 +87,15 @@ func parseMoment(s string) time.Time {
 	}
 }
 
-// lenient is an object of which as much is kept as can be read; nil where that
-// is nothing.
+// lenient is a part of an answer that can be done without; nil where it is not
+// there, or not of the form that it should be. Half of it could be worse than none.
 type lenient[T any] struct{ value *T }
 
 // UnmarshalJSON implements json.Unmarshaler; it accepts every JSON value.
 func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 	var value T
-	var mismatch *json.UnmarshalTypeError
-	if err := json.Unmarshal(data, &value); err != nil && !errors.As(err, &mismatch) {
-		return err
-	}
 	l.value = nil
-	if !reflect.ValueOf(value).IsZero() {
+	if json.Unmarshal(data, &value) == nil && !reflect.ValueOf(value).IsZero() {
 		l.value = &value
 	}
 	return nil

@@ -106,7 +106,8 @@ type ProfileQuery struct {
 	Status string
 }
 
-// Profile reads one profile. Its error is NotFound where there is none.
+// Profile reads one profile. Its error is NotFound where there is none. Where
+// tokens are bound to devices, profiles are read with one of those too.
 func (c *Client) Profile(ctx context.Context, subject, name string) (*Profile, error) {
 	r, err := c.profileRequest("read the QoS profile", subject)
 	if err != nil {
@@ -166,7 +167,7 @@ func (c *Client) profileRequest(operation, subject string) (request, error) {
 		operation:  operation,
 		subject:    subject,
 		root:       c.config.ProfilesURL,
-		correlator: newCorrelator(c.features.Correlator),
+		correlator: newCorrelator(c.profilesVersion().Features().Correlator),
 		repeatable: true,
 	}
 	if r.root == "" {
@@ -175,20 +176,30 @@ func (c *Client) profileRequest(operation, subject string) (request, error) {
 	return r, nil
 }
 
+// profilesVersion is the sessions' version whose rules the profiles' API shares.
+// Where it has a root of its own, it is not part of 0.10.
+func (c *Client) profilesVersion() Version {
+	if c.features.ProfilesInSameAPI && c.config.ProfilesURL != c.config.BaseURL {
+		return V110
+	}
+	return c.config.Version
+}
+
 // withQuery adds q in the manner of the version.
 func (c *Client) withQuery(r request, q ProfileQuery) (request, error) {
-	check := newChecker(c.config.Version)
+	version := c.profilesVersion()
+	check := newChecker(version)
 	if q.Name != "" {
 		check.checkProfileName("name", q.Name)
 	}
-	if q.Device != nil && c.features.ProfilesInSameAPI {
+	if q.Device != nil && check.features.ProfilesInSameAPI {
 		check.absent("device", "profiles are listed for all devices")
 	} else if q.Device != nil {
 		check.checkDevice(q.Device)
 	}
-	if !c.features.ProfilesInSameAPI {
+	if !check.features.ProfilesInSameAPI {
 		r.method, r.path = http.MethodPost, "/retrieve-qos-profiles"
-		r.body = profileQueryBody{Device: sentDevice(c.config.Version, c.config.DeviceBound, q.Device), Name: q.Name, Status: q.Status}
+		r.body = profileQueryBody{Device: sentDevice(version, c.config.DeviceBound, q.Device), Name: q.Name, Status: q.Status}
 		return r, join(check.problems)
 	}
 	r.method, r.path, r.query = http.MethodGet, "/qos-profiles", make(url.Values)

@@ -124,8 +124,11 @@ type Features struct {
 	// Provisioning is the version, as in the URL, of the qos-provisioning API of
 	// the same release; "" where it was another API.
 	Provisioning string
-	// Scopes are those of all operations on sessions.
-	Scopes []string
+	// Scopes are those of all operations on sessions, ProfileScope is that of
+	// reading profiles. A client may ask for what it has agreed with its operator
+	// only, so these are for a default.
+	Scopes       []string
+	ProfileScope string
 }
 
 // Features returns v's, and the zero value for what is no version.
@@ -148,41 +151,52 @@ var (
 			DurationMax: secondsPerDay, ExtensionMax: secondsPerDay - 1, ExtendCap: CapRemaining,
 			Webhook:    true,
 			EpochTimes: true, ProfilesInSameAPI: true,
-			Scopes: []string{"qod-sessions-write", "qod-sessions-read", "qod-sessions-delete"},
+			Scopes: []string{"qod-sessions-write", "qod-sessions-read", "qod-sessions-delete"}, ProfileScope: "qod-profiles-read",
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
 			StatusInfo: true, Correlator: true, RetrieveSessions: true,
-			Scopes: sessionScopes(),
+			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
 			StatusInfo: true, Correlator: true, RetrieveSessions: true,
-			Scopes: sessionScopes(),
+			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
 			HTTPSSink:  true,
 			StatusInfo: true, Correlator: true, RetrieveSessions: true, Provisioning: "v0.3",
-			Scopes: sessionScopes(),
+			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
 			HTTPSSink: true, PrivateKeyJWT: true, IPAddresses: true, PortMin: 1,
 			StatusInfo: true, Correlator: true, RetrieveSessions: true, Provisioning: "v0.4",
-			Scopes: sessionScopes(),
+			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 	}
 )
 
+const scopeProfiles = "qos-profiles:read"
+
 func sessionScopes() []string {
-	var scopes []string
-	for _, operation := range []string{"create", "read", "delete", "update", "retrieve-by-device"} {
-		scopes = append(scopes, "quality-on-demand:sessions:"+operation)
+	return scopes("quality-on-demand:sessions", "create", "read", "delete", "update", "retrieve-by-device")
+}
+
+// AssignmentScopes are those of all operations on QoS assignments.
+func AssignmentScopes() []string {
+	return scopes("qos-provisioning:qos-assignments", "create", "read", "delete", "read-by-device")
+}
+
+func scopes(of string, operations ...string) []string {
+	list := make([]string, 0, len(operations))
+	for _, operation := range operations {
+		list = append(list, of+":"+operation)
 	}
-	return scopes
+	return list
 }

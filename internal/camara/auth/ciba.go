@@ -138,6 +138,7 @@ func (s *server) post(ctx context.Context, endpoint string, form url.Values) (an
 	if err != nil {
 		return answer.Answer{}, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	return answer.Read(resp)
 }
 

@@ -3,10 +3,12 @@ package auth
 import (
 	"cmp"
 	"crypto"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -130,6 +132,15 @@ func (c Config) withDefaults() Config {
 		c.Clock = clockwork.NewRealClock()
 	}
 	return c
+}
+
+// secrets are the client's secret in the forms in which it is sent.
+func (c Config) secrets() []string {
+	if c.ClientSecret == "" {
+		return nil
+	}
+	id, secret := url.QueryEscape(c.ClientID), url.QueryEscape(c.ClientSecret)
+	return []string{base64.StdEncoding.EncodeToString([]byte(id + ":" + secret)), secret, c.ClientSecret}
 }
 
 func (c Config) signingKey() (crypto.Signer, error) {

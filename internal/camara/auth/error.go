@@ -98,7 +98,7 @@ func (s *server) newError(operation, endpoint string, a answer.Answer, secrets .
 	if a.Status/100 == 3 {
 		e.Description, e.Body = "a redirect, which is not followed because the credentials would go along: check the URL", ""
 	}
-	clean := answer.Scrubber(append(secrets, s.config.ClientSecret)...)
+	clean := answer.Scrubber(append(secrets, s.config.secrets()...)...)
 	for _, text := range []*string{&e.Code, &e.Description, &e.Body} {
 		*text = answer.Readable(clean.Replace(*text))
 	}

@@ -23,7 +23,7 @@ const (
 	// operationToken is the end of every flow, in words.
 	operationToken = "get an access token"
 
-	grantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	grantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" //nolint:gosec // the name of a kind of grant
 	grantCIBA      = "urn:openid:params:grant-type:ciba"
 	assertionType  = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -139,6 +139,7 @@ func (r *row) public(now time.Time) receiver.Request {
 		request.Reason = cmp.Or(r.statusReason, r.journalReason)
 	}
 	request.Unclaimed = r.unclaimed(now)
+	request.ObservedAt = now
 	if request.Subscriptions == nil {
 		request.Subscriptions = []receiver.Subscription{}
 	}

@@ -38,7 +38,8 @@ func readBody(raw []byte) (*body, *object) {
 		b.fail(codeInvalidArgument, "the body is not a JSON document")
 		return b, nil
 	}
-	return b, b.object(raw, "")
+	o := b.object(raw, "")
+	return b, o
 }
 
 // finish reports the first thing that was wrong. declaredOnly makes a property

@@ -24,11 +24,12 @@ import (
 const answerDeadline = 4 * time.Second
 
 var (
-	errSlow    = errors.New("not answered within 4 s")
-	errGone    = errors.New("listener answered 410 Gone before")
-	errExpired = errors.New("the listener's access token has expired")
-	errNoToken = errors.New("no access token: the simulator fetches none for PRIVATE_KEY_JWT")
-	errDropped = errors.New("dropped by an injected fault")
+	errSlow     = errors.New("not answered within 4 s")
+	errGone     = errors.New("listener answered 410 Gone")
+	errSilenced = errors.New("listener answered 410 Gone before")
+	errExpired  = errors.New("the listener's access token has expired")
+	errNoToken  = errors.New("no access token: the simulator fetches none for PRIVATE_KEY_JWT")
+	errDropped  = errors.New("dropped by an injected fault")
 )
 
 // Delivery is a notification that was delivered or lost.
@@ -57,7 +58,21 @@ type courier struct {
 
 	mu         sync.Mutex
 	deliveries []Delivery
-	silenced   map[string]bool // by id of the session or assignment
+	queues     map[string]*queue // by id of the session or assignment
+}
+
+// queue keeps the notifications about one session or assignment in order.
+type queue struct {
+	waiting  []notice
+	busy     bool
+	silenced bool
+}
+
+// notice is an event and whom to tell it.
+type notice struct {
+	change
+
+	event cloudEvent
 }
 
 func newCourier(o Options, f *faultBook, s *schedule.Scheduler) *courier {
@@ -66,7 +81,7 @@ func newCourier(o Options, f *faultBook, s *schedule.Scheduler) *courier {
 		transport = &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute}
 	}
 	return &courier{
-		clock: o.Clock, logger: o.Logger, faults: f, scheduler: s, silenced: map[string]bool{},
+		clock: o.Clock, logger: o.Logger, faults: f, scheduler: s, queues: map[string]*queue{},
 		client: &http.Client{
 			Transport: transport,
 			// A redirect is not an acknowledgement.
@@ -82,21 +97,60 @@ func (c *courier) close() {
 	c.client.CloseIdleConnections()
 }
 
-// dispatch delivers an event unless a fault drops or delays it. It returns once
-// the listener answered or was given up.
-func (c *courier) dispatch(ctx context.Context, ch change, event cloudEvent) {
-	if ch.grant.notify == nil {
+// enqueue lets a notice be delivered as soon as possible after those before it,
+// but not on the caller's time.
+func (c *courier) enqueue(n notice) {
+	if n.grant.notify == nil {
 		return
 	}
-	s := subject{devices: ch.grant.device.names(), event: ch.status}
+	id := n.grant.id
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queues[id] == nil {
+		c.queues[id] = &queue{}
+	}
+	c.queues[id].waiting = append(c.queues[id].waiting, n)
+	c.scheduler.After(0, func(ctx context.Context) { c.drain(ctx, id) })
+}
+
+// drain delivers what waits, unless somebody else is about to.
+func (c *courier) drain(ctx context.Context, id string) {
+	for {
+		n, ok := c.next(id)
+		if !ok {
+			return
+		}
+		c.dispatch(ctx, n)
+		c.mu.Lock()
+		c.queues[id].busy = false
+		c.mu.Unlock()
+	}
+}
+
+func (c *courier) next(id string) (notice, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q := c.queues[id]
+	if q.busy || len(q.waiting) == 0 {
+		return notice{}, false
+	}
+	n := q.waiting[0]
+	q.waiting, q.busy = q.waiting[1:], true
+	return n, true
+}
+
+// dispatch delivers a notice unless a fault drops or delays it. It returns once
+// the listener answered or was given up.
+func (c *courier) dispatch(ctx context.Context, n notice) {
+	s := subject{devices: n.grant.device.names(), event: n.status}
 	if c.faults.strikes(FaultDropNotification, s) {
-		c.record(ch, nil, errDropped)
+		c.record(n, nil, errDropped)
 		return
 	}
 	send := func(ctx context.Context) {
-		c.deliver(ctx, ch, event)
+		c.deliver(ctx, n)
 		if c.faults.strikes(FaultDuplicateNotification, s) {
-			c.deliver(ctx, ch, event)
+			c.deliver(ctx, n)
 		}
 	}
 	if f, late := c.faults.take(FaultLateNotification, s); late {
@@ -106,31 +160,31 @@ func (c *courier) dispatch(ctx context.Context, ch change, event cloudEvent) {
 	send(ctx)
 }
 
-func (c *courier) deliver(ctx context.Context, ch change, event cloudEvent) {
-	if err := c.deliverable(ch); err != nil {
-		c.record(ch, nil, err)
+func (c *courier) deliver(ctx context.Context, n notice) {
+	if err := c.deliverable(n); err != nil {
+		c.record(n, nil, err)
 		return
 	}
-	body, err := json.Marshal(event)
+	body, err := json.Marshal(n.event)
 	if err != nil {
-		c.record(ch, nil, err)
+		c.record(n, nil, err)
 		return
 	}
-	err = c.attempt(ctx, *ch.grant.notify, body)
+	err = c.attempt(ctx, *n.grant.notify, body)
 	if ctx.Err() == nil {
-		c.record(ch, body, err)
+		c.record(n, body, err)
 	}
 }
 
 // deliverable reports why nothing can be sent to a listener.
-func (c *courier) deliverable(ch change) error {
-	l := ch.grant.notify
+func (c *courier) deliverable(n notice) error {
+	l := n.grant.notify
 	c.mu.Lock()
-	silenced := c.silenced[ch.grant.id]
+	silenced := c.queues[n.grant.id].silenced
 	c.mu.Unlock()
 	switch {
 	case silenced:
-		return errGone
+		return errSilenced
 	case l.kind == "PRIVATE_KEY_JWT":
 		return errNoToken
 	case l.expires != nil && !c.clock.Now().Before(*l.expires):
@@ -189,10 +243,11 @@ func withoutURL(err error) error {
 	return err
 }
 
-func (c *courier) record(ch change, body []byte, err error) {
-	d := Delivery{ID: ch.grant.id, Status: ch.status, StatusInfo: ch.info, URL: ch.grant.notify.url, Body: body}
-	if token := ch.grant.notify.token; token != "" && body != nil {
-		d.Authorization = "Bearer " + token
+func (c *courier) record(n notice, body []byte, err error) {
+	l := n.grant.notify
+	d := Delivery{ID: n.grant.id, Status: n.status, StatusInfo: n.info, URL: l.url, Body: body}
+	if l.token != "" && body != nil {
+		d.Authorization = "Bearer " + l.token
 	}
 	if err != nil {
 		d.Reason = err.Error()
@@ -202,7 +257,7 @@ func (c *courier) record(ch change, body []byte, err error) {
 	defer c.mu.Unlock()
 	c.deliveries = append(c.deliveries, d)
 	if errors.Is(err, errGone) {
-		c.silenced[d.ID] = true
+		c.queues[d.ID].silenced = true
 	}
 }
 

@@ -55,6 +55,7 @@ type problem struct {
 type codes struct {
 	unauthenticated, forbidden string
 	badID                      string  // an id that is not a UUID
+	badSink                    string  // a notification URL
 	missingDevice              problem // neither in the body nor in the token
 	unknownDevice              problem
 	mismatch                   problem // identifiers of different devices; zero: no error
@@ -67,7 +68,6 @@ type codes struct {
 const (
 	codeInvalidArgument   = "INVALID_ARGUMENT"
 	codeOutOfRange        = "OUT_OF_RANGE"
-	codeInvalidSink       = "INVALID_SINK"
 	codeInvalidToken      = "INVALID_TOKEN"      // #nosec G101 -- an error code
 	codeInvalidCredential = "INVALID_CREDENTIAL" // #nosec G101 -- an error code
 	codeUnauthenticated   = "UNAUTHENTICATED"
@@ -130,7 +130,7 @@ func dialect010() dialect {
 		eventType:        "org.camaraproject.qod.v0.qos-status-changed",
 		eventStatus:      []string{"qosStatus"},
 		codes: codes{
-			unauthenticated: codeUnauthenticated, forbidden: codeForbidden, badID: codeInvalidArgument,
+			unauthenticated: codeUnauthenticated, forbidden: codeForbidden, badID: codeInvalidArgument, badSink: codeInvalidArgument,
 			missingDevice: invalid, unknownDevice: invalid, mismatch: invalid,
 			foreignDevice: problem{http.StatusForbidden, codeForbidden},
 			durationRange: codeOutOfRange,
@@ -184,6 +184,7 @@ func dialect11() dialect {
 	d := dialect10()
 	d.httpsSink = true
 	d.correlator = regexp.MustCompile(`^[a-zA-Z0-9-_:;./<>{}]{0,256}$`)
+	d.codes.badSink = "INVALID_SINK"
 	d.codes.mismatch = problem{} // the operator picks one
 	d.codes.profileState = problem{http.StatusUnprocessableEntity, "QUALITY_ON_DEMAND.QOS_PROFILE_NOT_APPLICABLE"}
 	return d
@@ -218,7 +219,8 @@ func dialectB() dialect {
 	}
 	d.scopes = scopes
 	d.codes.unauthenticated, d.codes.forbidden, d.codes.badID = "UNAUTHORIZED", "FORBIDDEN", "INVALID_INPUT"
-	d.codes.missingDevice, d.codes.profileState = old.codes.missingDevice, old.codes.profileState
+	d.codes.missingDevice, d.codes.unknownDevice = old.codes.missingDevice, old.codes.unknownDevice
+	d.codes.profileState = old.codes.profileState
 	d.codes.foreignDevice = problem{http.StatusForbidden, "FORBIDDEN"}
 	d.codes.durationRange = codeOutOfRange
 	return d

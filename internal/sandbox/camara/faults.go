@@ -99,8 +99,7 @@ const (
 )
 
 // Fault is one thing that goes wrong. The zero value of a selecting field
-// (Operation, Device, Status of a notification) selects everything the kind
-// applies to.
+// (Operation, Device, Event) selects everything the kind applies to.
 type Fault struct {
 	Kind FaultKind
 	// Operation selects the requests of one endpoint. It does not select

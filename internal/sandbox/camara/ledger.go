@@ -16,7 +16,7 @@ import (
 type ledger struct {
 	clock     clockwork.Clock
 	scheduler *schedule.Scheduler
-	announce  func(context.Context, change)
+	announce  func(change)
 
 	mu     sync.Mutex
 	grants []*grant
@@ -90,16 +90,10 @@ func (l *ledger) settle() time.Time {
 	return now
 }
 
-// tell announces changes in their order, but not on the caller's time.
 func (l *ledger) tell(changes []change) {
-	if len(changes) == 0 {
-		return
+	for _, c := range changes {
+		l.announce(c)
 	}
-	l.scheduler.After(0, func(ctx context.Context) {
-		for _, c := range changes {
-			l.announce(ctx, c)
-		}
-	})
 }
 
 // follow needs the lock. It wakes the ledger when the grant's next transition is

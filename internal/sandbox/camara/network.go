@@ -82,16 +82,21 @@ type grant struct {
 	flow      flow           // a session's
 	notify    *listener
 
-	status                       Status
-	info                         StatusInfo
-	duration                     int64 // a session's, in seconds
-	created, started, ended      time.Time
-	expires                      time.Time // zero: never
-	gone                         bool
-	keepExpired                  bool
-	terminateAfter               time.Duration // of being AVAILABLE; 0: never
-	availableAt, unavailableAt   time.Time     // zero: never
-	terminateAt, revokeAt, dueGo time.Time     // zero: never
+	status                  Status
+	info                    StatusInfo
+	duration                int64 // a session's, in seconds
+	created, started, ended time.Time
+	gone                    bool // the API answers 404
+
+	// What will happen, and when; a zero time means never.
+	availableAt    time.Time
+	unavailableAt  time.Time
+	expires        time.Time
+	terminateAt    time.Time
+	revokeAt       time.Time
+	goneAt         time.Time
+	terminateAfter time.Duration // of being AVAILABLE; 0: never
+	keepExpired    bool
 }
 
 // change is a status that a listener is to be told of.
@@ -126,7 +131,7 @@ func (g *grant) next() transition {
 	case StatusAvailable:
 		consider(g.terminateAt, (*grant).terminate)
 	case StatusUnavailable:
-		consider(g.dueGo, (*grant).goAway)
+		consider(g.goneAt, (*grant).goAway)
 		return first
 	}
 	consider(g.expires, (*grant).expire)
@@ -160,14 +165,14 @@ func (g *grant) becomeAvailable(at time.Time) []change {
 
 func (g *grant) terminate(at time.Time) []change {
 	g.end(at, InfoNetworkTerminated)
-	g.dueGo = at.Add(lingering)
+	g.goneAt = at.Add(lingering)
 	return []change{{*g, g.status, g.info, at}}
 }
 
 func (g *grant) expire(at time.Time) []change {
 	g.end(at, InfoDurationExpired)
 	g.gone = !g.keepExpired
-	g.dueGo = at.Add(lingering)
+	g.goneAt = at.Add(lingering)
 	return []change{{*g, g.status, g.info, at}}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // listener is where the notifications about one session or assignment go.
 type listener struct {
-	webhook bool   // rather than sink
+	webhook bool // rather than sink
 	url     string
 	kind    string // the sink credential's type; "" if there is none
 	token   string

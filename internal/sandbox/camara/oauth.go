@@ -122,10 +122,8 @@ func (s *Sandbox) backchannel(c *call) exchange.Answer {
 	if err != nil {
 		return oauthRefusing(err)
 	}
-	for _, hint := range []string{"login_hint_token", "id_token_hint"} {
-		if form.Has(hint) {
-			return oauthRefusing(badRequest("invalid_request", "login_hint is the only hint that may be sent"))
-		}
+	if slices.ContainsFunc([]string{"login_hint_token", "id_token_hint"}, form.Has) {
+		return oauthRefusing(badRequest("invalid_request", "login_hint is the only hint that may be sent"))
 	}
 	if form.Get("login_hint") == "" || form.Get("scope") == "" {
 		return oauthRefusing(badRequest("invalid_request", "scope and login_hint are required"))

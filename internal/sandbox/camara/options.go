@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -15,8 +16,8 @@ import (
 const (
 	DefaultClientID     = "sandbox-app"
 	DefaultClientSecret = "sandbox-app-secret" // #nosec G101 -- the simulator's own, it opens nothing
-	DefaultAPIKeyHeader = "X-RapidAPI-Key"
-	DefaultAPIKey       = "sandbox-api-key" // #nosec G101 -- the simulator's own, it opens nothing
+	DefaultAPIKeyHeader = "X-RapidAPI-Key"     // #nosec G101 -- a header
+	DefaultAPIKey       = "sandbox-api-key"    // #nosec G101 -- the simulator's own, it opens nothing
 
 	DefaultTokenLifetime  = time.Hour
 	DefaultAvailableDelay = 20 * time.Millisecond
@@ -30,7 +31,7 @@ type Options struct {
 	// Version is what the operator speaks (default: 1.1, the newest public one).
 	Version Version
 	// BasePath is the path of the QoD API, for an operator that serves it
-	// elsewhere than its version says, such as /qod/v0.
+	// elsewhere than its version says, such as /operator/qod/v0.
 	BasePath string
 
 	// Clock drives every delay, expiry and time (default: real time).
@@ -137,6 +138,7 @@ type Switches struct {
 
 func (o Options) withDefaults() Options {
 	o.Version = cmp.Or(o.Version, Version11)
+	o.BasePath = strings.TrimRight(o.BasePath, "/")
 	o.TokenLifetime = cmp.Or(o.TokenLifetime, DefaultTokenLifetime)
 	o.AvailableDelay = cmp.Or(o.AvailableDelay, DefaultAvailableDelay)
 	o.RevokeDelay = max(cmp.Or(o.RevokeDelay, DefaultRevokeDelay), 0)

@@ -24,6 +24,7 @@ type Profile struct {
 	Name                    string        `json:"name"`
 	Description             string        `json:"description,omitempty"`
 	Status                  ProfileStatus `json:"status"`
+	CountryAvailability     []Country     `json:"countryAvailability,omitempty"`
 	TargetMinUpstreamRate   *Quantity     `json:"targetMinUpstreamRate,omitempty"`
 	MaxUpstreamRate         *Quantity     `json:"maxUpstreamRate,omitempty"`
 	MaxUpstreamBurstRate    *Quantity     `json:"maxUpstreamBurstRate,omitempty"`
@@ -36,6 +37,15 @@ type Profile struct {
 	Jitter                  *Quantity     `json:"jitter,omitempty"`
 	Priority                int           `json:"priority,omitempty"`
 	PacketErrorLossRate     int           `json:"packetErrorLossRate,omitempty"`
+	L4SQueueType            string        `json:"l4sQueueType,omitempty"`
+	ServiceClass            string        `json:"serviceClass,omitempty"`
+}
+
+// Country is where a profile is available; Networks are MCC and MNC together,
+// such as 21407, and empty for all.
+type Country struct {
+	Name     string   `json:"countryName"`
+	Networks []string `json:"networks,omitempty"`
 }
 
 // Quantity is CAMARA's Rate (bps … Tbps) or Duration (Nanoseconds … Days).
@@ -55,6 +65,8 @@ func DefaultProfiles() []Profile {
 			TargetMinUpstreamRate: &Quantity{5, "Mbps"}, MaxUpstreamRate: &Quantity{50, "Mbps"},
 			MinDuration: least, MaxDuration: most, PacketDelayBudget: delay,
 			Jitter: &Quantity{5, "Milliseconds"}, Priority: 20, PacketErrorLossRate: 3,
+			CountryAvailability: []Country{{Name: "ES", Networks: []string{"21407"}}},
+			L4SQueueType:        "non-l4s-queue", ServiceClass: "real_time_interactive",
 		}
 	}
 	second, oneDay := &Quantity{1, "Seconds"}, &Quantity{1, "Days"}

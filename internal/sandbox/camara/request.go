@@ -260,7 +260,7 @@ func (d dialect) listener(o *object, w Switches) *listener {
 	if d.webhook {
 		return webhook(o.object("webhook"))
 	}
-	target := notificationURL(o, "sink", codeInvalidSink, d.httpsSink && !w.AnySink)
+	target := notificationURL(o, "sink", d.codes.badSink, d.httpsSink && !w.AnySink)
 	l := d.sinkCredential(o.object("sinkCredential"), w)
 	if target == "" {
 		return nil

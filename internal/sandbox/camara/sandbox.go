@@ -71,10 +71,8 @@ func (o Options) paths() paths {
 }
 
 // announcer tells listeners of changes in the words of a version.
-func (s *Sandbox) announcer(d dialect, source string) func(context.Context, change) {
-	return func(ctx context.Context, c change) {
-		s.courier.dispatch(ctx, c, d.event(c, source+c.grant.id))
-	}
+func (s *Sandbox) announcer(d dialect, source string) func(change) {
+	return func(c change) { s.courier.enqueue(notice{c, d.event(c, source+c.grant.id)}) }
 }
 
 // Close stops all timers, cancels the notifications under way and waits for

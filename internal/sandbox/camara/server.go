@@ -103,8 +103,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 		exchange.HangUp(w, s.options.Logger)
 		return
 	}
-	if c.dialect.correlator != nil && r.Header.Get("x-correlator") != "" {
-		w.Header().Set("x-correlator", r.Header.Get("x-correlator"))
+	if id := r.Header.Get("x-correlator"); id != "" && c.dialect.correlator != nil && c.dialect.correlator.MatchString(id) {
+		w.Header().Set("x-correlator", id)
 	}
 	s.recorder.Answered(entry, a.Status)
 	s.options.Logger.InfoContext(r.Context(), "request",

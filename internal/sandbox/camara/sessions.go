@@ -157,9 +157,9 @@ func (s *Sandbox) showSession(d dialect, g grant) map[string]any {
 	if d.statusInfo && g.info != "" {
 		info["statusInfo"] = g.info
 	}
-	if d.messages && g.request.duration != g.duration && g.ended.IsZero() {
+	if d.messages && g.duration < g.request.duration && g.ended.IsZero() {
 		info["messages"] = []map[string]string{{
-			"severity": "WARNING", "description": "The duration differs from the requested one.",
+			"severity": "WARNING", "description": "The granted duration is shorter than the requested one.",
 		}}
 	}
 	g.notify.echo(info, w.EchoCredentials)

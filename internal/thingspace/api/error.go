@@ -77,10 +77,14 @@ func NotSent(err error) bool { return attempt.IsNotSent(err) }
 func OutcomeUnknown(err error) bool { return attempt.IsUnknown(err) }
 
 // Rejected reports whether ThingSpace understood the request and would not have
-// it: HTTP 400 or 409. A missing right, a missing resource or a limit is none.
+// it: HTTP 400 or 409. A missing right, a missing resource or a limit is none,
+// nor is input that is invalid in itself.
 func Rejected(err error) bool {
 	var answer *Error
-	return errors.As(err, &answer) && (answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusConflict)
+	if !errors.As(err, &answer) || strings.Contains(answer.Code, "INPUT_INVALID") || strings.Contains(answer.Code, "INVALID_PARAMETER") {
+		return false
+	}
+	return answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusConflict
 }
 
 // judge says what an answer to r means, and whether to send the same again.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/base64"
+	"net/url"
 	"strings"
 
 	"github.com/qosform/terraform-provider-qos/internal/answer"
@@ -18,5 +20,6 @@ func (c *Client) refusal(r request, held tokens, a answer.Answer) *Error {
 
 // scrubber replaces every secret that r can have carried.
 func (c *Client) scrubber(r request, held tokens) *strings.Replacer {
-	return answer.Scrubber(c.config.ClientSecret, c.config.Password, held.bearer.value, held.session.value, r.secret)
+	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.config.ClientID) + ":" + url.QueryEscape(c.config.ClientSecret)))
+	return answer.Scrubber(c.config.ClientSecret, basic, c.config.Password, held.bearer.value, held.session.value, r.secret)
 }

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/jonboulle/clockwork"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -24,20 +26,26 @@ type Backend struct {
 	journal       *receiver.Client
 	journalErr    error
 	waiter        *receiver.Waiter
+	clock         clockwork.Clock
 
 	listeners singleflight.Group
-	checked   sync.Map // account name → struct{}: its listener was found right
+	checked   sync.Map // account name → time.Time when its listener was found right
 }
 
 // ErrNoReceiver means that the provider was not given a receiver_url.
 var ErrNoReceiver = errors.New("the provider has no receiver_url. A QoS subscription can only be followed and stopped " +
 	"through a receiver: set receiver_url in the provider block, or THINGSPACE_RECEIVER_URL")
 
+// listenerFresh is how long a listener that was found right is taken to be so. A
+// run with hundreds of requests looks once a minute, and one that had to wait
+// looks again.
+const listenerFresh = time.Minute
+
 // New returns a backend over its parts. A part that could not be made is nil,
 // and its error is what every use of it returns; without any error a nil
 // journal means that none was configured.
 func New(thingSpace *api.Client, thingSpaceErr error, journal *receiver.Client, journalErr error) *Backend {
-	b := &Backend{thingSpace: thingSpace, thingSpaceErr: thingSpaceErr, journal: journal, journalErr: journalErr}
+	b := &Backend{thingSpace: thingSpace, thingSpaceErr: thingSpaceErr, journal: journal, journalErr: journalErr, clock: clockwork.NewRealClock()}
 	if journal == nil && journalErr == nil {
 		b.journalErr = ErrNoReceiver
 	}
@@ -60,15 +68,17 @@ func (b *Backend) Waiter() *receiver.Waiter { return b.waiter }
 // CheckListener makes sure, before the first POST for an account, that what
 // ThingSpace will have to say about it reaches the receiver. The answer comes by
 // callback only, and a subscription whose callback is lost cannot be stopped. A
-// good result is remembered; a bad one is a *ListenerError.
+// good result holds for listenerFresh; a bad one is a *ListenerError.
 func (b *Backend) CheckListener(ctx context.Context, accountName string) error {
-	if _, ok := b.checked.Load(accountName); ok {
-		return nil
+	if at, ok := b.checked.Load(accountName); ok {
+		if at, ok := at.(time.Time); ok && b.clock.Since(at) < listenerFresh {
+			return nil
+		}
 	}
 	result := b.listeners.DoChan(accountName, func() (any, error) {
 		err := b.checkListener(context.WithoutCancel(ctx), accountName)
 		if err == nil {
-			b.checked.Store(accountName, struct{}{})
+			b.checked.Store(accountName, b.clock.Now())
 		}
 		return nil, err
 	})

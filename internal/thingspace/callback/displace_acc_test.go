@@ -22,7 +22,7 @@ func TestAccRefusesToDisplace(t *testing.T) {
 	w := acctest.New(t)
 	w.ThingSpace.SetCallback(another("https://user:hidden@other.example.com/hooks?key=hidden"))
 	refusal := acctest.Words("Unable to create callback", "is already registered to https://other.example.com/hooks?…", acctest.Account+"/QoS", "overwrite_existing = true")
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: w.ProviderConfig() + listener(ours), ExpectError: refusal},
 		resource.TestStep{
 			Config: w.ProviderConfig() + listener(ours, "overwrite_existing = true"),
@@ -49,7 +49,7 @@ func TestAccRefusalQuotesNoSecret(t *testing.T) {
 func TestAccDisplacesWhereTheAPIRefusesToOverwrite(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t, func(o *sandbox.Options) { o.Switches.RefuseOverwrite = true })
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: w.ProviderConfig() + listener(ours)},
 		resource.TestStep{
 			Config: w.ProviderConfig() + listener(ours+"/v2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
@@ -92,7 +92,7 @@ func TestAccPutsTheOldRegistrationBack(t *testing.T) {
 	config := w.ProviderConfig() + listener(ours, credentials("them", "their-password"))
 	imported := fmt.Sprintf("import {\n  to = %s\n  id = \"%s/QoS\"\n}\n", address, acctest.Account)
 	moved := w.ProviderConfig() + listener(theirs, credentials("them", "their-password"))
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: imported + config},
 		resource.TestStep{
 			PreConfig: refuse(2), Config: moved,
@@ -108,14 +108,14 @@ func TestAccSaysWhenTheOldRegistrationIsLost(t *testing.T) {
 	w := acctest.New(t, func(o *sandbox.Options) { o.Switches.RefuseOverwrite = true })
 	config := w.ProviderConfig() + listener(ours)
 	moved := w.ProviderConfig() + listener(theirs)
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {
 				w.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpRegisterCallback, Times: 3, Status: http.StatusBadRequest})
 			},
 			Config:      moved,
-			ExpectError: acctest.Words("Unable to update callback", "The old registration to "+ours+" could not be put back", "the account has no QoS callback now, so apply again soon"),
+			ExpectError: acctest.Words("Unable to update callback", "The old registration to "+ours+" could not be put back", "the account has no QoS callback now"),
 			Check:       registered(w),
 		},
 		resource.TestStep{Config: moved, ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: registered(w, sandbox.Callback{URL: theirs})},
@@ -208,18 +208,42 @@ resource "thingspace_qos_subscription" "camera" {
 // without a receiver nothing is known of any.
 func TestAccDeleteWithoutAReceiver(t *testing.T) {
 	t.Parallel()
-	w := acctest.New(t)
-	away := strings.Replace(w.ProviderConfig(), w.ReceiverURL(), "http://127.0.0.1:1", 1)
-	without := strings.ReplaceAll(w.ProviderConfig(), "receiver_", "# receiver_")
-	for name, config := range map[string]string{
-		"no receiver":                       without + listener(ours),
-		"another service, receiver is away": away + listener(ours, `name = "NiddService"`),
-		"forced, although receiver is away": away + listener(ours, "force_destroy = true"),
+	without := func(w *acctest.World) string {
+		return strings.ReplaceAll(w.ProviderConfig(), "receiver_", "# receiver_")
+	}
+	away := func(w *acctest.World) string {
+		return strings.Replace(w.ProviderConfig(), w.ReceiverURL(), "http://127.0.0.1:1", 1)
+	}
+	for name, test := range map[string]struct {
+		provider func(*acctest.World) string
+		listener string
+	}{
+		"no receiver":                       {without, listener(ours)},
+		"another service, receiver is away": {away, listener(ours, `name = "NiddService"`)},
+		"forced, although receiver is away": {away, listener(ours, "force_destroy = true")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test(t, w, resource.TestStep{Config: config})
+			t.Parallel()
+			w := acctest.New(t)
+			destroys(t, w, resource.TestStep{Config: test.provider(w) + test.listener})
 		})
 	}
+}
+
+// A receiver that is configured and cannot be asked is no permission.
+func TestAccDeleteWhileTheReceiverIsAway(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	config := w.ProviderConfig() + listener(ours)
+	destroys(t, w,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: w.StopReceiver,
+			Config:    config, Destroy: true,
+			ExpectError: acctest.Words("Unable to delete callback", "Asking the receiver for live subscriptions", "With force_destroy = true it is not asked"),
+		},
+		resource.TestStep{PreConfig: func() { w.StartReceiver(t) }, Config: config, PlanOnly: true},
+	)
 }
 
 // The answer to a deregistration is lost after it was done. Nothing is left to
@@ -228,7 +252,7 @@ func TestAccDeleteWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultLoseAnswer, Operation: sandbox.OpDeregisterCallback, Times: 1})
-	test(t, w, resource.TestStep{Config: w.ProviderConfig() + listener(ours)})
+	destroys(t, w, resource.TestStep{Config: w.ProviderConfig() + listener(ours)})
 	wantDeregistrations(t, w, 2)
 }
 
@@ -236,7 +260,7 @@ func TestAccDeleteThatIsRefused(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	config := w.ProviderConfig() + listener(ours)
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {

@@ -53,7 +53,7 @@ func (m *model) registration(passwordWO types.String) api.CallbackRegistration {
 // registersSame reports whether two models are the same registration at
 // ThingSpace; the policies never reach it.
 func (m *model) registersSame(other *model) bool {
-	return m.URL.Equal(other.URL) && m.Username.Equal(other.Username) &&
+	return backend.SameURL(m.URL.ValueString(), other.URL.ValueString()) && m.Username.Equal(other.Username) &&
 		m.Password.Equal(other.Password) && m.PasswordWOVersion.Equal(other.PasswordWOVersion)
 }
 

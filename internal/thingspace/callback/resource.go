@@ -91,6 +91,10 @@ func (r *callbackResource) Read(ctx context.Context, req resource.ReadRequest, r
 			state.Name.ValueString(), state.AccountName.ValueString(), backend.Printable(registered.URL), backend.Printable(state.URL.ValueString())))
 		return
 	}
+	if imported {
+		state.Name = types.StringValue(registered.Name)
+		state.ID = types.StringValue(idOf(state.AccountName.ValueString(), registered.Name))
+	}
 	state.refresh(registered)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
@@ -216,7 +220,7 @@ func displace(ctx context.Context, thingSpace *api.Client, accountName string, o
 	}
 	restored := thingSpace.RegisterCallback(ctx, accountName, api.CallbackRegistration{Name: old.Name, URL: old.URL, Username: old.Username, Password: old.Password})
 	if restored != nil {
-		return fmt.Errorf("%w. The old registration to %s could not be put back (%w): the account has no %s callback now, so apply again soon",
+		return fmt.Errorf("%w. The old registration to %s could not be put back (%w): the account has no %s callback now, and what the network says is lost until it has: mend the configuration and apply again",
 			err, backend.Printable(old.URL), restored, old.Name)
 	}
 	return err

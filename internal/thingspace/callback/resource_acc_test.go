@@ -47,7 +47,8 @@ func registered(w *acctest.World, want ...sandbox.Callback) resource.TestCheckFu
 	}
 }
 
-func test(t *testing.T, w *acctest.World, steps ...resource.TestStep) {
+// destroys runs the steps, and fails unless nothing is registered in the end.
+func destroys(t *testing.T, w *acctest.World, steps ...resource.TestStep) {
 	t.Helper()
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), CheckDestroy: registered(w), Steps: steps})
 }
@@ -74,7 +75,7 @@ func TestAccLifecycle(t *testing.T) {
 	config := func(url string, extra ...string) string { return w.ProviderConfig() + listener(url, extra...) }
 	created := config(ours, credentials("listener", password))
 	update := planned(plancheck.ResourceActionUpdate)
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{
 			Config: created,
 			Check:  registered(w, sandbox.Callback{URL: ours, Username: "listener", Password: password}),
@@ -155,7 +156,7 @@ func TestAccImportWithPassword(t *testing.T) {
 	w.ThingSpace.SetCallback(another(ours))
 	config := w.ProviderConfig() + listener(ours, credentials("them", "their-password"))
 	imported := fmt.Sprintf("import {\n  to = %s\n  id = \"%s/QoS\"\n}\n", address, acctest.Account)
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{
 			Config: imported + config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: registered(w, sandbox.Callback{URL: ours, Username: "them", Password: "their-password"}),
@@ -171,7 +172,7 @@ func TestAccAccountAndNameReplace(t *testing.T) {
 	w := acctest.New(t, func(o *sandbox.Options) { o.Accounts = []string{acctest.Account, other} })
 	replace := planned(plancheck.ResourceActionReplace)
 	config := w.ProviderConfig() + listener(ours)
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: config},
 		resource.TestStep{Config: w.ProviderConfig() + listener(ours, `name = "NiddService"`), ConfigPlanChecks: replace},
 		resource.TestStep{Config: strings.Replace(config, acctest.Account, other, 1), ConfigPlanChecks: replace, Check: registered(w)},
@@ -188,7 +189,7 @@ func TestAccCreateOverOurOwnURL(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.ThingSpace.SetCallback(another("https://QOS.example.com:443/thingspace/callbacks/"))
-	test(t, w, resource.TestStep{
+	destroys(t, w, resource.TestStep{
 		Config: w.ProviderConfig() + listener(ours, credentials("listener", password)),
 		Check:  registered(w, sandbox.Callback{URL: ours, Username: "listener", Password: password}),
 	})
@@ -199,7 +200,7 @@ func TestAccNormalisedURL(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	config := w.ProviderConfig() + listener(ours)
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {
@@ -219,7 +220,7 @@ func TestAccUsernameDrift(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	config := w.ProviderConfig() + listener(ours, credentials("listener", password))
-	test(t, w,
+	destroys(t, w,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() { w.ThingSpace.SetCallback(another(ours)) },

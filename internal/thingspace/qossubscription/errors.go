@@ -28,7 +28,9 @@ func (e *existingError) Error() string {
 	if !e.adopting && e.existing.Unclaimed {
 		b.WriteString("\n\nNo Terraform state has it, as after an interrupted run, so on_existing = \"adopt\" takes it over as well.")
 	}
-	b.WriteString("\n\nA replacement with create_before_destroy always meets this: ThingSpace has no update, so the old request must end first.")
+	if !e.existing.Unclaimed {
+		b.WriteString("\n\nIf it is this resource's own, to be replaced with create_before_destroy: ThingSpace has no update, so the old request must end first.")
+	}
 	return b.String()
 }
 
@@ -60,7 +62,7 @@ func (e *unknownError) Error() string {
 	if len(e.request.Candidates) > 1 {
 		fmt.Fprintf(&b, ". Several acknowledgements would fit, of requests %s", strings.Join(e.request.Candidates, ", "))
 	} else {
-		b.WriteString(". No acknowledgement that fits has come to the receiver; if it still does, the next apply goes on from there")
+		b.WriteString(". No acknowledgement that fits has come to the receiver; if it still does, the next apply names the request, to import or to adopt it")
 	}
 	fmt.Fprintf(&b, ".\n\nOnce you know (Verizon support can look the request up), tell the receiver with one of:\n\n"+
 		"  qos-receiver resolve %[1]s --not-created\n  qos-receiver resolve %[1]s --request-id <request id>", e.request.ID)
@@ -79,23 +81,20 @@ func (e *unknownError) sent() string {
 type stopError struct {
 	request      *receiver.Request
 	subscription *receiver.Subscription // nil: no particular one
-	cause        error                  // nil: the network's answer was a failure
+	cause        error
 }
 
 func (e *stopError) Unwrap() error { return e.cause }
 
 func (e *stopError) Error() string {
 	var b strings.Builder
-	switch {
-	case e.subscription != nil && e.cause != nil:
+	if e.subscription != nil {
 		fmt.Fprintf(&b, "subscription %s of device %s was not stopped: %v", e.subscription.QoSSubscriptionID, e.subscription.DeviceID, e.cause)
-	case e.subscription != nil:
-		fmt.Fprintf(&b, "the network answered that it could not stop subscription %s of device %s: %s", e.subscription.QoSSubscriptionID, e.subscription.DeviceID, stopReason(e.subscription))
-	default:
+	} else {
 		fmt.Fprintf(&b, "the end of request %s was not confirmed: %v. Still to end: %s", e.request.Name(), e.cause, strings.Join(e.live(), ", "))
 	}
-	b.WriteString(". The state keeps the request; destroy again to go on")
-	fmt.Fprintf(&b, ".\n\nIf you know otherwise that it has ended, tell the receiver:\n\n  qos-receiver resolve %s --terminated --reason \"<how you know>\"", e.target())
+	fmt.Fprintf(&b, ". The state keeps the request; destroy again to go on.\n\nIf you know otherwise that it has ended, tell the receiver:\n\n"+
+		"  qos-receiver resolve %s --terminated --reason \"<how you know>\"", e.target())
 	return b.String()
 }
 

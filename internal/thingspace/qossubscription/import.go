@@ -40,14 +40,14 @@ func (r *qosSubscriptionResource) ImportState(ctx context.Context, req resource.
 			"such as 0000123456-00001/be36accb-0a9a-4367-93ab-0af6c4ed256a, got %q.", req.ID))
 		return
 	}
-	requester, err := newRequester(r.backend)
+	q, err := newRequester(r.backend)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryImport, err)
 		return
 	}
 	within, cancel := context.WithTimeout(ctx, importWait)
 	defer cancel()
-	request, err := requester.takeOver(within, accountName, id)
+	request, err := q.takeOver(within, accountName, id)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryImport, err)
 		return
@@ -67,17 +67,17 @@ func (q *requester) takeOver(ctx context.Context, accountName, id string) (*rece
 		if err != nil {
 			return nil, err
 		}
-		if request.LeaseRunning(q.clock.Now()) {
-			if err := q.pause(ctx, leasePoll); err != nil {
-				return nil, err
+		if request.LeaseRunning() {
+			if err := q.pause(ctx); err != nil {
+				return nil, fmt.Errorf("another process is at work on request %s: %w", request.Name(), err)
 			}
 			continue
 		}
 		taken, err := q.journal.ChangeRequest(ctx, request.ID, receiver.Change{
-			Kind: receiver.ChangeClaim, Claim: request.Claim, NewClaim: uuid.NewString(), Revision: request.Revision,
+			Kind: receiver.ChangeClaim, Claim: request.Claim, NewClaim: uuid.NewString(),
 		})
 		var conflict *receiver.ConflictError
-		if errors.As(err, &conflict) && ctx.Err() == nil {
+		if errors.As(err, &conflict) && q.pause(ctx) == nil {
 			continue
 		}
 		return taken, wrap("taking the request over at the receiver", err)

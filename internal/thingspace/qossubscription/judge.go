@@ -11,7 +11,7 @@ import (
 // has ended. A failed device does not cut the wait for the others short: their
 // ids must reach the state.
 func settledFor(r *receiver.Request, waitFor string) bool {
-	return !slices.ContainsFunc(r.Subscriptions, func(s receiver.Subscription) bool {
+	return !slices.ContainsFunc(byDevice(r), func(s receiver.Subscription) bool {
 		return !s.Status.Ended() && !reached(s.Status, waitFor)
 	})
 }
@@ -27,14 +27,25 @@ func reached(s receiver.Status, waitFor string) bool {
 	}
 }
 
-// ended returns the subscriptions that have ended.
+// ended returns the devices' subscriptions that have ended.
 func ended(r *receiver.Request) []receiver.Subscription {
+	return slices.DeleteFunc(byDevice(r), func(s receiver.Subscription) bool { return !s.Status.Ended() })
+}
+
+// byDevice is one subscription for each device, sorted by device id. Should the
+// network ever give a device several, the one that lives is the one to show.
+func byDevice(r *receiver.Request) []receiver.Subscription {
 	var out []receiver.Subscription
 	for _, s := range r.Subscriptions {
-		if s.Status.Ended() {
+		at := slices.IndexFunc(out, func(shown receiver.Subscription) bool { return shown.DeviceID == s.DeviceID })
+		switch {
+		case at < 0:
 			out = append(out, s)
+		case out[at].Status.Ended():
+			out[at] = s
 		}
 	}
+	slices.SortFunc(out, func(a, b receiver.Subscription) int { return strings.Compare(a.DeviceID, b.DeviceID) })
 	return out
 }
 

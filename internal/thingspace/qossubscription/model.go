@@ -210,21 +210,17 @@ func (m *model) refresh(ctx context.Context, r *receiver.Request) diag.Diagnosti
 	m.LastEvent = stringOrNull(r.LastEvent)
 	m.ReportedTime = stringOrNull(r.ReportedTime)
 	m.QoSSubscriptionID = types.StringNull()
-	if len(r.Subscriptions) > 0 {
-		m.QoSSubscriptionID = stringOrNull(r.Subscriptions[0].QoSSubscriptionID)
-	}
-	subscriptions := make(map[string]subscriptionModel, len(r.Subscriptions))
-	for _, s := range r.Subscriptions {
-		// Should the network ever give a device a second subscription, the one
-		// that lives is the one to show.
-		if _, shown := subscriptions[s.DeviceID]; shown && s.Status.Ended() {
-			continue
-		}
+	subscriptions := map[string]subscriptionModel{}
+	for _, s := range byDevice(r) {
 		subscriptions[s.DeviceID] = subscriptionModel{
 			QoSSubscriptionID: stringOrNull(s.QoSSubscriptionID),
 			Status:            types.StringValue(string(s.Status)),
 			Reason:            stringOrNull(s.Reason),
 		}
+	}
+	if len(r.Devices) > 0 {
+		first := slices.MinFunc(r.Devices, func(a, b receiver.Device) int { return strings.Compare(a.ID, b.ID) })
+		m.QoSSubscriptionID = subscriptions[first.ID].QoSSubscriptionID
 	}
 	var diags diag.Diagnostics
 	m.Subscriptions, diags = types.MapValueFrom(ctx, subscriptionType(), subscriptions)

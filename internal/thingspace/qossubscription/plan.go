@@ -3,10 +3,7 @@ package qossubscription
 import (
 	"context"
 	"errors"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -87,18 +84,4 @@ func identifiersOf(ctx context.Context, set types.Set) ([]receiver.Device, bool)
 		devices = append(devices, receiver.Device{ID: id.ID.ValueString(), Kind: id.Kind.ValueString(), Flows: make([]receiver.Flow, len(info.FlowInfo.Elements()))})
 	}
 	return devices, true
-}
-
-// validateTimeouts refuses what would time out at once; the form of a duration
-// is checked by the attribute itself.
-func validateTimeouts(value timeouts.Value, diags *diag.Diagnostics) {
-	for name, attribute := range value.Attributes() {
-		text, ok := attribute.(types.String)
-		if !ok || !known(text) {
-			continue
-		}
-		if d, err := time.ParseDuration(text.ValueString()); err == nil && d <= 0 {
-			diags.AddAttributeError(path.Root("timeouts").AtName(name), "Invalid timeout", "timeouts."+name+" must be longer than nothing, such as 10m.")
-		}
-	}
 }

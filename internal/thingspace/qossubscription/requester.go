@@ -63,12 +63,28 @@ func (q *requester) create(ctx context.Context, intent receiver.NewRequest) (*re
 	if err := q.listener(ctx, intent.AccountName); err != nil {
 		return nil, err
 	}
-	opened, err := q.open(ctx, intent)
-	if err != nil || opened.State == receiver.StateAccepted {
-		return opened, err
+	for {
+		opened, err := q.open(ctx, intent)
+		if err != nil || opened.State == receiver.StateAccepted {
+			return opened, err
+		}
+		sent, err := q.sendHeld(ctx, opened, intent)
+		var conflict *receiver.ConflictError
+		if errors.As(err, &conflict) && conflict.Existing.State == receiver.StateVoid {
+			continue // its lease lapsed before anything was sent: this machine is slow
+		}
+		return sent, err
 	}
-	release := q.waiter.Hold(opened.ID, intent.Claim) //nolint:contextcheck // the waiter's poll serves all resources and outlives each
+}
+
+// sendHeld is send while the intent's lease is kept alive.
+func (q *requester) sendHeld(ctx context.Context, opened *receiver.Request, intent receiver.NewRequest) (*receiver.Request, error) {
+	release := q.waiter.Hold(opened.ID, intent.Claim)
 	defer release()
+	// Opening may have waited long for other requests.
+	if err := q.listener(ctx, intent.AccountName); err != nil {
+		return nil, q.giveUp(ctx, opened, intent.Claim, err)
+	}
 	return q.send(ctx, opened, intent.Claim)
 }
 
@@ -84,18 +100,25 @@ func (q *requester) open(ctx context.Context, intent receiver.NewRequest) (*rece
 		}
 		existing := &conflict.Existing
 		switch {
+		case conflict.Kind != receiver.ConflictOverlap && conflict.Kind != receiver.ConflictPending:
+			return nil, wrap("journalling the request at the receiver", err)
 		case existing.RequestID == "":
 			err = q.settle(ctx, existing)
 		case intent.Policies.OnExisting != onExistingAdopt:
 			return nil, &existingError{existing: existing}
-		case existing.LeaseRunning(q.clock.Now()):
-			err = q.pause(ctx, leasePoll)
+		case existing.LeaseRunning():
+			err = q.pause(ctx)
 		default:
 			adopted, err := q.adopt(ctx, existing, intent)
 			if !errors.As(err, &conflict) {
 				return adopted, err
 			}
-			return nil, &existingError{existing: existing, adopting: true, why: "another run took it first"}
+			// It changed meanwhile: judge it anew.
+			err = q.pause(ctx)
+			if err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -112,7 +135,7 @@ func (q *requester) adopt(ctx context.Context, existing *receiver.Request, inten
 		return nil, &existingError{existing: existing, adopting: true, why: "it does not ask for exactly the same devices and flows"}
 	}
 	adopted, err := q.journal.ChangeRequest(ctx, existing.ID, receiver.Change{
-		Kind: receiver.ChangeClaim, Adopt: true, Revision: existing.Revision, Claim: existing.Claim, NewClaim: intent.Claim,
+		Kind: receiver.ChangeClaim, Adopt: true, Claim: existing.Claim, NewClaim: intent.Claim, Policies: &intent.Policies,
 	})
 	return adopted, wrap("adopting the request at the receiver", err)
 }
@@ -126,7 +149,7 @@ func (q *requester) settle(ctx context.Context, existing *receiver.Request) erro
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if existing.State == receiver.StateUnknown {
-		ctx, cancel = context.WithTimeout(ctx, q.graceLeft(existing))
+		ctx, cancel = context.WithTimeout(ctx, graceLeft(existing))
 		defer cancel()
 	}
 	turned := func(r *receiver.Request) bool { return settled(r) || r.State != existing.State }
@@ -144,13 +167,13 @@ func (q *requester) settle(ctx context.Context, existing *receiver.Request) erro
 	}
 }
 
-// graceLeft is measured by the receiver's clock alone as far as it can be: a
-// request that was journalled long ago is not waited for again.
-func (q *requester) graceLeft(r *receiver.Request) time.Duration {
+// graceLeft is measured by the receiver's clock alone: a request that was sent
+// long ago is not waited for again.
+func graceLeft(r *receiver.Request) time.Duration {
 	if r.SentAt == nil {
 		return answerGrace
 	}
-	return max(0, min(answerGrace, answerGrace-q.clock.Since(*r.SentAt)))
+	return max(0, min(answerGrace, answerGrace-r.ObservedAt.Sub(*r.SentAt)))
 }
 
 // send takes an open intent to ThingSpace. From the moment that it is
@@ -161,9 +184,9 @@ func (q *requester) send(ctx context.Context, opened *receiver.Request, claim st
 	}
 	outlasting, cancel := detach.Outlast(ctx, detach.Grace)
 	defer cancel()
-	sent, err := q.journal.ChangeRequest(outlasting, opened.ID, receiver.Change{Kind: receiver.ChangeSent, Revision: opened.Revision, Claim: claim})
+	sent, err := q.journal.ChangeRequest(outlasting, opened.ID, receiver.Change{Kind: receiver.ChangeSent, Claim: claim})
 	if err != nil {
-		return nil, fmt.Errorf("journalling the request as sent: %w. Nothing was sent to ThingSpace", err)
+		return nil, q.giveUp(ctx, opened, claim, wrap("journalling the request as sent", err))
 	}
 	requestID, err := q.thingSpace.EnhanceQoS(outlasting, enhanceQoSOf(opened.AccountName, opened.Devices))
 	switch {
@@ -187,17 +210,34 @@ func (q *requester) giveUp(ctx context.Context, opened *receiver.Request, claim 
 }
 
 // accepted journals ThingSpace's answer. If the receiver is away just now, the
-// state alone has the request id; Read then finds that the journal does not and
-// has it journalled again.
+// answer is returned all the same, so that the state has the request id; await
+// goes on journalling it.
 func (q *requester) accepted(ctx context.Context, sent *receiver.Request, claim, requestID string) (*receiver.Request, error) {
 	accepted, err := q.journal.ChangeRequest(ctx, sent.ID, receiver.Change{Kind: receiver.ChangeAccepted, Claim: claim, RequestID: requestID})
 	if err == nil {
 		return accepted, nil
 	}
-	unjournalled := *sent
-	unjournalled.State = receiver.StateAccepted
+	unjournalled := *sent // its state is still sent
 	unjournalled.RequestID = requestID
 	return &unjournalled, nil
+}
+
+// catchUp journals an answer that could not be journalled when it came.
+func (q *requester) catchUp(ctx context.Context, r *receiver.Request, claim string) (*receiver.Request, error) {
+	for r.State != receiver.StateAccepted {
+		accepted, err := q.journal.ChangeRequest(ctx, r.ID, receiver.Change{Kind: receiver.ChangeAccepted, Claim: claim, RequestID: r.RequestID})
+		var conflict *receiver.ConflictError
+		switch {
+		case err == nil:
+			return accepted, nil
+		case errors.As(err, &conflict), errors.Is(err, receiver.ErrNotFound):
+			return r, wrap("journalling the answer", err)
+		}
+		if stopped := q.pause(ctx); stopped != nil {
+			return r, errors.Join(stopped, err)
+		}
+	}
+	return r, nil
 }
 
 // lost looks for a request whose answer did not come: a ReqAck that fits
@@ -227,12 +267,16 @@ func (q *requester) lost(ctx context.Context, sent *receiver.Request, claim stri
 // await waits until each subscription has got where waitFor says, or has ended.
 // It returns the newest request in any case.
 func (q *requester) await(ctx context.Context, r *receiver.Request, claim, waitFor string) (*receiver.Request, error) {
+	r, err := q.catchUp(ctx, r, claim)
+	if err != nil {
+		return r, err
+	}
 	done := func(r *receiver.Request) bool { return settledFor(r, waitFor) }
 	if done(r) {
 		return r, nil
 	}
 	latest, err := q.waiter.Await(ctx, r.ID, claim, r.Revision, done)
-	if latest == nil {
+	if latest == nil || latest.RequestID != r.RequestID {
 		latest = r
 	}
 	return latest, err
@@ -253,6 +297,9 @@ func (q *requester) returned(ctx context.Context, r *receiver.Request, claim str
 // turnedAway counts the callbacks about the request that the receiver refused for
 // their credentials. It only serves an explanation: not knowing is zero.
 func (q *requester) turnedAway(ctx context.Context, r *receiver.Request) int {
+	if r.RequestID == "" {
+		return 0
+	}
 	outlasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
 	defer cancel()
 	held, err := q.journal.Quarantined(outlasting)
@@ -271,6 +318,9 @@ func (q *requester) turnedAway(ctx context.Context, r *receiver.Request) int {
 // find returns the journal's request for a ThingSpace request id, nil when it
 // knows none. With a claim it notes that the claim's state has read it.
 func (q *requester) find(ctx context.Context, accountName, requestID, claim string) (*receiver.Request, error) {
+	if requestID == "" {
+		return nil, errors.New("the state has no request id, so the receiver cannot be asked for it")
+	}
 	return only(q.journal.Requests(ctx, receiver.Filter{AccountName: accountName, RequestID: requestID, Claim: claim, Limit: 1}))
 }
 
@@ -294,12 +344,14 @@ func only(page *receiver.Page, err error) (*receiver.Request, error) {
 	return &page.Requests[0], nil
 }
 
-func (q *requester) pause(ctx context.Context, d time.Duration) error {
+// pause lets a moment pass before the journal is asked again about something
+// that wakes nobody.
+func (q *requester) pause(ctx context.Context) error {
 	select {
-	case <-q.clock.After(d):
+	case <-q.clock.After(leasePoll):
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for another process to let go of the request: %w", ctx.Err())
+		return ctx.Err()
 	}
 }
 

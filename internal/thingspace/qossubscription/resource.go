@@ -76,7 +76,7 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	requester, err := newRequester(r.backend)
+	q, err := newRequester(r.backend)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryCreate, err)
 		return
@@ -84,7 +84,7 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	intent := receiver.NewRequest{AccountName: plan.AccountName.ValueString(), Devices: devices, Policies: plan.policies(), Claim: uuid.NewString()}
-	request, err := requester.create(within, intent)
+	request, err := q.create(within, intent)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryCreate, because(ctx, within, "timeouts.create", timeout, err))
 		return
@@ -100,14 +100,14 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 	if !save(request) {
 		return
 	}
-	defer requester.returned(ctx, request, intent.Claim)
-	latest, err := requester.await(within, request, intent.Claim, plan.WaitFor.ValueString())
+	defer q.returned(ctx, request, intent.Claim)
+	latest, err := q.await(within, request, intent.Claim, plan.WaitFor.ValueString())
 	if !save(latest) {
 		return
 	}
 	result := outcome{request: latest, waitFor: plan.WaitFor.ValueString(), onTimeout: plan.OnTimeout.ValueString(), timeout: timeout}
 	if err != nil && ctx.Err() == nil {
-		result.turnedAway = requester.turnedAway(ctx, latest)
+		result.turnedAway = q.turnedAway(ctx, latest)
 	}
 	result.report(ctx, within, err, &resp.Diagnostics)
 	if latest.Ended() {
@@ -123,12 +123,12 @@ func (r *qosSubscriptionResource) Read(ctx context.Context, req resource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	requester, err := newRequester(r.backend)
+	q, err := newRequester(r.backend)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryRead, err)
 		return
 	}
-	request, err := requester.find(ctx, state.AccountName.ValueString(), state.RequestID.ValueString(), ours.Claim)
+	request, err := q.find(ctx, state.AccountName.ValueString(), state.RequestID.ValueString(), ours.Claim)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryRead, fmt.Errorf("%w. The state is kept as it is: only the receiver knows what became of request %s", err, state.RequestID.ValueString()))
 		return
@@ -167,30 +167,30 @@ func (r *qosSubscriptionResource) Update(ctx context.Context, req resource.Updat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	requester, err := newRequester(r.backend)
+	q, err := newRequester(r.backend)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryUpdate, err)
 		return
 	}
-	known := state
-	known.DeviceInfo, known.WaitFor, known.OnTimeout, known.OnExisting, known.Timeouts = plan.DeviceInfo, plan.WaitFor, plan.OnTimeout, plan.OnExisting, plan.Timeouts
-	journalled, diags := known.journalled(ctx, ours)
+	next := state
+	next.DeviceInfo, next.WaitFor, next.OnTimeout, next.OnExisting, next.Timeouts = plan.DeviceInfo, plan.WaitFor, plan.OnTimeout, plan.OnExisting, plan.Timeouts
+	journalled, diags := next.journalled(ctx, ours)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	request, err := requester.journalState(ctx, journalled)
+	request, err := q.journalState(ctx, journalled)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryUpdate, err)
 		return
 	}
 	if plan.Status.IsUnknown() {
-		resp.Diagnostics.Append(known.refresh(ctx, request)...)
+		resp.Diagnostics.Append(next.refresh(ctx, request)...)
 	}
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyClaim, claimOf(request))...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyVerdict, verdict{})...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &known)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, known.identity())...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &next)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, next.identity())...)
 }
 
 func (r *qosSubscriptionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -203,16 +203,16 @@ func (r *qosSubscriptionResource) Delete(ctx context.Context, req resource.Delet
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	requester, err := newRequester(r.backend)
+	q, err := newRequester(r.backend)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryDelete, err)
 		return
 	}
-	request, err := requester.find(ctx, state.AccountName.ValueString(), state.RequestID.ValueString(), ours.Claim)
+	request, err := q.find(ctx, state.AccountName.ValueString(), state.RequestID.ValueString(), ours.Claim)
 	if err == nil && (request == nil || ours.outdates(request)) {
 		journalled, diags := state.journalled(ctx, ours)
 		resp.Diagnostics.Append(diags...)
-		request, err = requester.journalState(ctx, journalled)
+		request, err = q.journalState(ctx, journalled)
 	}
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryDelete, err)
@@ -224,7 +224,7 @@ func (r *qosSubscriptionResource) Delete(ctx context.Context, req resource.Delet
 	}
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := requester.stop(within, request, request.Claim); err != nil {
+	if err := q.stop(within, request, request.Claim); err != nil {
 		explain.Error(&resp.Diagnostics, summaryDelete, because(ctx, within, "timeouts.delete", timeout, err))
 	}
 }

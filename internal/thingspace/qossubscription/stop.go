@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/detach"
@@ -12,108 +14,173 @@ import (
 )
 
 // stopGrace is how long a failed stop is held against a confirmation that may
-// be on its way.
+// be on its way: of a DELETE that was repeated, the first may have worked and
+// the second found nothing.
 const stopGrace = 3 * time.Second
 
-// stop ends every subscription of the request that has not ended, and returns
-// when the network has confirmed it. A subscription whose id is not known yet
-// is waited for, as it could not be stopped otherwise.
-func (q *requester) stop(ctx context.Context, r *receiver.Request, claim string) error {
-	asked := map[string]string{} // subscription id → id of the stop
-	for !r.Ended() {
-		if err := q.stopKnown(ctx, r, claim, asked); err != nil {
-			return err
-		}
-		latest, err := q.waiter.Await(ctx, r.ID, "", r.Revision, func(*receiver.Request) bool { return true })
-		if latest != nil {
-			r = latest
-		}
-		if failed := failedStop(r, asked); failed != nil {
-			if r = q.endedAfterAll(ctx, r); failedStop(r, asked) != nil {
-				return &stopError{request: r, subscription: failed}
-			}
-		}
-		if err != nil && !r.Ended() {
-			return &stopError{request: r, cause: err}
-		}
-	}
-	return nil
+// stopping is one destroy under way.
+type stopping struct {
+	q     *requester
+	claim string
+	// asked holds the id of the stop of each subscription that ThingSpace was
+	// asked to stop.
+	asked map[string]string
+	// lost are those whose answer did not come: the callback alone can tell.
+	lost map[string]error
+	// refused are those that ThingSpace would not stop.
+	refused map[string]error
 }
 
-// stopKnown asks ThingSpace to stop each live subscription that it was not yet
-// asked for.
-func (q *requester) stopKnown(ctx context.Context, r *receiver.Request, claim string, asked map[string]string) error {
+// stop ends every subscription of the request that has not ended, and returns
+// when the network has confirmed it. One that cannot be stopped does not keep
+// the others from it. A subscription whose id is not known yet is waited for,
+// as it could not be stopped otherwise.
+func (q *requester) stop(ctx context.Context, r *receiver.Request, claim string) error {
+	s := &stopping{q: q, claim: claim, asked: map[string]string{}, lost: map[string]error{}, refused: map[string]error{}}
+	for !r.Ended() {
+		if err := s.ask(ctx, r); err != nil {
+			return errors.Join(append(s.errs(r), &stopError{request: r, cause: err})...)
+		}
+		if !s.awaited(r) {
+			break
+		}
+		latest, err := s.hear(ctx, r)
+		if err != nil && !latest.Ended() {
+			return errors.Join(append(s.errs(latest), &stopError{request: latest, cause: err})...)
+		}
+		r = latest
+	}
+	return errors.Join(s.errs(r)...)
+}
+
+// ask asks ThingSpace to stop each live subscription that it was not yet asked
+// for. Its error is that of ctx or the journal.
+func (s *stopping) ask(ctx context.Context, r *receiver.Request) error {
 	for i := range r.Subscriptions {
-		s := &r.Subscriptions[i]
-		if s.QoSSubscriptionID == "" || s.Status.Ended() || asked[s.QoSSubscriptionID] != "" {
+		subscription := &r.Subscriptions[i]
+		id := subscription.QoSSubscriptionID
+		if id == "" || subscription.Status.Ended() || s.asked[id] != "" || s.refused[id] != nil {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return &stopError{request: r, cause: err}
-		}
-		stop, err := q.stopOne(ctx, r, s, claim)
-		if err != nil {
 			return err
 		}
-		asked[s.QoSSubscriptionID] = stop
+		if err := s.askOne(ctx, r, subscription); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// stopOne journals the stop, sends it, and journals the answer. An interrupt is
+// askOne journals the stop, sends it, and journals the answer. An interrupt is
 // not heeded in between.
-func (q *requester) stopOne(ctx context.Context, r *receiver.Request, s *receiver.Subscription, claim string) (stopID string, err error) {
+func (s *stopping) askOne(ctx context.Context, r *receiver.Request, subscription *receiver.Subscription) error {
 	outlasting, cancel := detach.Outlast(ctx, detach.Grace)
 	defer cancel()
-	journalled, err := q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStop, Claim: claim, QoSSubscriptionID: s.QoSSubscriptionID})
+	id := subscription.QoSSubscriptionID
+	journalled, err := s.q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStop, Claim: s.claim, QoSSubscriptionID: id})
 	if err != nil {
-		return "", fmt.Errorf("journalling the stop of subscription %s: %w. Nothing was sent to ThingSpace", s.QoSSubscriptionID, err)
+		return fmt.Errorf("journalling the stop of subscription %s: %w. Nothing was sent to ThingSpace", id, err)
 	}
-	stop := newestStop(journalled, s.QoSSubscriptionID)
+	stop := newestStop(journalled, id)
 	if stop == nil || stop.State == receiver.StopDone {
-		return "already ended", nil
+		return nil // it has ended meanwhile, as the next look shows
 	}
-	requestID, err := q.thingSpace.StopQoS(outlasting, r.AccountName, s.QoSSubscriptionID)
-	if api.OutcomeUnknown(err) {
-		return "", &stopError{request: r, subscription: s, cause: err}
+	s.asked[id] = stop.ID
+	requestID, err := s.q.thingSpace.StopQoS(outlasting, r.AccountName, id)
+	switch {
+	case err == nil:
+		// The callback tells the outcome whether or not this is journalled.
+		_, _ = s.q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStopSent, Claim: s.claim, StopID: stop.ID, StopRequestID: requestID})
+	case api.OutcomeUnknown(err):
+		s.lost[id] = err
+	default:
+		_, journalErr := s.q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStopRefused, Claim: s.claim, StopID: stop.ID, Reason: err.Error()})
+		s.refused[id] = errors.Join(err, wrap("journalling that", journalErr))
 	}
-	if err != nil {
-		_, journalErr := q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStopRefused, Claim: claim, StopID: stop.ID, Reason: err.Error()})
-		return "", &stopError{request: r, subscription: s, cause: errors.Join(err, wrap("journalling that", journalErr))}
-	}
-	_, err = q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStopSent, Claim: claim, StopID: stop.ID, StopRequestID: requestID})
-	return stop.ID, wrap("journalling the answer to the stop", err)
+	return nil
 }
 
-// endedAfterAll gives the end of a subscription a moment to be heard when its
-// stop failed: of a DELETE that was repeated, the first may have worked and the
-// second found nothing.
-func (q *requester) endedAfterAll(ctx context.Context, r *receiver.Request) *receiver.Request {
+// awaited reports whether anything is still to be heard of: the end of what was
+// asked for, or the id of what could not be.
+func (s *stopping) awaited(r *receiver.Request) bool {
+	for i := range r.Subscriptions {
+		subscription := &r.Subscriptions[i]
+		if !subscription.Status.Ended() && s.refused[subscription.QoSSubscriptionID] == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// hear waits for the next change of the request and takes note of stops that
+// the network failed.
+func (s *stopping) hear(ctx context.Context, r *receiver.Request) (*receiver.Request, error) {
+	within, cancel := s.limited(ctx, r)
+	defer cancel()
+	latest, err := s.q.waiter.Await(within, r.ID, "", r.Revision, func(*receiver.Request) bool { return true })
+	if latest == nil {
+		latest = r
+	}
+	if slices.ContainsFunc(latest.Subscriptions, s.failed) {
+		latest = s.endedAfterAll(ctx, latest)
+	}
+	for _, subscription := range latest.Subscriptions {
+		if s.failed(subscription) {
+			s.refused[subscription.QoSSubscriptionID] = errors.New("the network answered: " + stopReason(&subscription))
+		}
+	}
+	if within.Err() != nil && ctx.Err() == nil {
+		maps.Copy(s.refused, s.lost)
+		return latest, nil
+	}
+	return latest, err
+}
+
+// limited bounds the wait by what a callback takes where the answer to a DELETE
+// was lost: it may never have arrived.
+func (s *stopping) limited(ctx context.Context, r *receiver.Request) (context.Context, context.CancelFunc) {
+	for _, subscription := range r.Subscriptions {
+		if id := subscription.QoSSubscriptionID; s.lost[id] != nil && s.refused[id] == nil && !subscription.Status.Ended() {
+			return context.WithTimeout(ctx, answerGrace)
+		}
+	}
+	return context.WithCancel(ctx)
+}
+
+// failed reports whether the network answered the stop that was asked for here
+// with a failure.
+func (s *stopping) failed(subscription receiver.Subscription) bool {
+	stop := subscription.Stop
+	return stop != nil && stop.State == receiver.StopFailed && stop.ID == s.asked[subscription.QoSSubscriptionID] && !subscription.Status.Ended()
+}
+
+func (s *stopping) endedAfterAll(ctx context.Context, r *receiver.Request) *receiver.Request {
 	ctx, cancel := context.WithTimeout(ctx, stopGrace)
 	defer cancel()
-	latest, _ := q.waiter.Await(ctx, r.ID, "", r.Revision, (*receiver.Request).Ended)
+	latest, _ := s.q.waiter.Await(ctx, r.ID, "", r.Revision, (*receiver.Request).Ended)
 	if latest == nil {
 		return r
 	}
 	return latest
 }
 
+// errs are the subscriptions that were not stopped, each with the reason.
+func (s *stopping) errs(r *receiver.Request) []error {
+	var errs []error
+	for i := range r.Subscriptions {
+		subscription := &r.Subscriptions[i]
+		if cause := s.refused[subscription.QoSSubscriptionID]; cause != nil && !subscription.Status.Ended() {
+			errs = append(errs, &stopError{request: r, subscription: subscription, cause: cause})
+		}
+	}
+	return errs
+}
+
 func newestStop(r *receiver.Request, subscriptionID string) *receiver.Stop {
 	for i := range r.Subscriptions {
 		if r.Subscriptions[i].QoSSubscriptionID == subscriptionID {
 			return r.Subscriptions[i].Stop
-		}
-	}
-	return nil
-}
-
-// failedStop returns a subscription whose stop, of those asked for here, the
-// network answered with a failure.
-func failedStop(r *receiver.Request, asked map[string]string) *receiver.Subscription {
-	for i := range r.Subscriptions {
-		s := &r.Subscriptions[i]
-		if s.Stop != nil && s.Stop.State == receiver.StopFailed && s.Stop.ID == asked[s.QoSSubscriptionID] && !s.Status.Ended() {
-			return s
 		}
 	}
 	return nil

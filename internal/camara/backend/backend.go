@@ -1,0 +1,56 @@
+// Package backend is what the camara resources need of the world outside
+// Terraform: the operator's APIs, whose subscriber a token is for, and a clock.
+package backend
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/jonboulle/clockwork"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/handover"
+)
+
+// Backend is made once per provider process and shared by all its resources.
+// Making it does no network I/O.
+type Backend struct {
+	operator    *api.Client
+	operatorErr error
+	twoLegged   bool
+	clock       clockwork.Clock
+}
+
+// New returns a backend over its parts. A client that could not be made is nil,
+// and its error is what every use of it returns. TwoLegged says that a token
+// surely names no device, so that each request has to.
+func New(operator *api.Client, operatorErr error, twoLegged bool, clock clockwork.Clock) *Backend {
+	return &Backend{operator: operator, operatorErr: operatorErr, twoLegged: twoLegged, clock: clock}
+}
+
+// Operator returns the API client, or why there is none.
+func (b *Backend) Operator() (*api.Client, error) { return b.operator, b.operatorErr }
+
+// Clock is what expiry is judged by and waits are paced with.
+func (b *Backend) Clock() clockwork.Clock { return b.clock }
+
+// TwoLegged reports whether tokens name no device for sure, so that each request has to.
+func (b *Backend) TwoLegged() bool { return b.twoLegged }
+
+// Subject names the subscriber whose token a request for the device needs; ""
+// where tokens are not bound to devices. Known is the one that a state or an
+// import has, and goes before the device's.
+func (b *Backend) Subject(known string, device *api.Device) string {
+	if b.operator == nil || !b.operator.DeviceBound() {
+		return ""
+	}
+	if known != "" || device == nil {
+		return known
+	}
+	hint, _ := api.LoginHint(*device)
+	return hint
+}
+
+// From returns the provider's backend as the framework hands it to resources
+// and data sources; nil while the provider is not configured.
+func From(providerData any, diags *diag.Diagnostics) *Backend {
+	return handover.Take[*Backend](providerData, diags)
+}

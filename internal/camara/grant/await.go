@@ -1,0 +1,104 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/detach"
+	"github.com/qosform/terraform-provider-qos/internal/wait"
+)
+
+// freshness is how long after its creation a grant may not be found yet where
+// it is read.
+const freshness = 30 * time.Second
+
+// errGone means that what was created is not there any more.
+var errGone = errors.New("the operator does not know it any more")
+
+// Await waits until the grant has got where waitFor says, or has ended. It
+// returns the newest one in any case.
+func (q *Requester[T]) Await(ctx context.Context, created *T, waitFor string) (*T, error) {
+	latest, since := created, q.Clock.Now()
+	if q.settled(latest, waitFor) {
+		return latest, nil
+	}
+	var last error
+	err := wait.Poll(ctx, q.Clock, func(ctx context.Context) (bool, error) {
+		var read *T
+		read, last = q.Remote.Read(ctx, q.Remote.View(latest).ID)
+		switch {
+		case last == nil:
+			latest = read
+			return q.settled(latest, waitFor), nil
+		case api.NotFound(last) && q.Clock.Since(since) >= freshness:
+			return false, errGone
+		case api.NotFound(last), momentary(last):
+			return false, nil
+		default:
+			return false, last
+		}
+	})
+	if err != nil && last != nil && !errors.Is(err, last) && !errors.Is(err, errGone) {
+		err = fmt.Errorf("%w; before that, %w", err, last)
+	}
+	return latest, err
+}
+
+func (q *Requester[T]) settled(g *T, waitFor string) bool {
+	status := q.Remote.View(g).Status
+	return status == api.StatusUnavailable || status == api.StatusAvailable || waitFor == WaitForRequested
+}
+
+// momentary reports whether a read may work if it is tried again.
+func momentary(err error) bool {
+	var answer *api.Error
+	if !errors.As(err, &answer) {
+		return true
+	}
+	switch answer.StatusCode {
+	case http.StatusRequestTimeout:
+		return true
+	case http.StatusTooManyRequests:
+		return answer.Code != api.CodeQuotaExceeded
+	default:
+		return answer.StatusCode >= http.StatusInternalServerError
+	}
+}
+
+// Delete ends a grant and returns when it is gone. What is gone already is no
+// error. An interrupt does not cut off the request, but the wait after it.
+func (q *Requester[T]) Delete(ctx context.Context, id string) error {
+	pending, err := q.delete(ctx, id)
+	switch {
+	case api.NotFound(err):
+		return nil
+	case err != nil || !pending:
+		return err
+	}
+	var last error
+	err = wait.Poll(ctx, q.Clock, func(ctx context.Context) (bool, error) {
+		_, last = q.Remote.Read(ctx, id)
+		switch {
+		case api.NotFound(last):
+			return true, nil
+		case last == nil, momentary(last):
+			return false, nil
+		default:
+			return false, last
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("the operator has accepted to delete %s %s, and it is not gone yet: %w", q.Kind.Noun, id, err)
+	}
+	return nil
+}
+
+func (q *Requester[T]) delete(ctx context.Context, id string) (pending bool, err error) {
+	outlasting, cancel := detach.Outlast(ctx, detach.Grace)
+	defer cancel()
+	return q.Remote.Delete(outlasting, id)
+}

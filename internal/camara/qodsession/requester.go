@@ -1,0 +1,105 @@
+package qodsession
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
+	"github.com/qosform/terraform-provider-qos/internal/detach"
+)
+
+// requester takes sessions of one device through their life. It knows no
+// Terraform types.
+type requester struct {
+	*grant.Requester[api.Session]
+	sessions *sessions
+}
+
+// sessions is the grant.Remote of one session.
+type sessions struct {
+	operator *api.Client
+	subject  string
+	wanted   api.CreateSession
+}
+
+func newRequester(b *backend.Backend, subject string, wanted api.CreateSession) (*requester, error) {
+	operator, err := b.Operator()
+	if err != nil {
+		return nil, err
+	}
+	remote := &sessions{operator: operator, subject: b.Subject(subject, wanted.Device), wanted: wanted}
+	return &requester{sessions: remote, Requester: &grant.Requester[api.Session]{
+		Kind:    grant.Kind{Noun: "QoD session", Resource: "camara_qod_session"},
+		Remote:  remote,
+		Clock:   b.Clock(),
+		Listed:  operator.Version().Features().RetrieveSessions,
+		Longest: time.Duration(cmp.Or(wanted.Duration, defaultDuration)) * time.Second,
+	}}, nil
+}
+
+func (s *sessions) Create(ctx context.Context) (*api.Session, error) {
+	return s.operator.CreateSession(ctx, s.subject, s.wanted)
+}
+
+func (s *sessions) Read(ctx context.Context, id string) (*api.Session, error) {
+	return s.operator.Session(ctx, s.subject, id)
+}
+
+func (s *sessions) Delete(ctx context.Context, id string) (pending bool, err error) {
+	return false, s.operator.DeleteSession(ctx, s.subject, id)
+}
+
+func (s *sessions) List(ctx context.Context) ([]api.Session, error) {
+	return s.operator.RetrieveSessions(ctx, s.subject, s.wanted.Device)
+}
+
+func (s *sessions) View(session *api.Session) grant.View {
+	importID := session.ID
+	if s.subject != "" {
+		importID += "," + s.subject
+	}
+	return grant.View{ID: session.ID, Status: session.Status, StatusInfo: session.StatusInfo, ImportID: importID}
+}
+
+// Same compares all that an operator repeats of a request. Its duration is the
+// operator's own.
+func (s *sessions) Same(listed *api.Session) bool {
+	w := s.wanted
+	return listed.QoSProfile == w.QoSProfile && grant.Agrees(listed.Device, w.Device) && sameServer(listed.ApplicationServer, w.ApplicationServer) &&
+		samePorts(listed.DevicePorts, w.DevicePorts) && samePorts(listed.ApplicationServerPorts, w.ApplicationServerPorts) &&
+		(listed.Sink == "" || listed.Sink == w.Sink) &&
+		(listed.NotificationURL == "" || w.Webhook != nil && listed.NotificationURL == w.Webhook.NotificationURL)
+}
+
+func (s *sessions) Overlaps(listed *api.Session) bool {
+	return serversMeet(listed.ApplicationServer, s.wanted.ApplicationServer) && portsMeet(listed.DevicePorts, s.wanted.DevicePorts) &&
+		portsMeet(listed.ApplicationServerPorts, s.wanted.ApplicationServerPorts)
+}
+
+// extend asks for more seconds, once. Where the answer is lost, the session
+// tells by its length whether they were granted; granted is that before.
+func (s *sessions) extend(ctx context.Context, id string, more, granted int64) (*api.Session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("nothing was sent to the operator: %w", err)
+	}
+	outlasting, cancel := detach.Outlast(ctx, detach.Grace)
+	defer cancel()
+	more = min(max(more, 1), s.operator.Version().Features().ExtensionMax)
+	extended, err := s.operator.ExtendSession(outlasting, s.subject, id, more)
+	if err == nil || !api.OutcomeUnknown(err) {
+		return extended, err
+	}
+	read, readErr := s.operator.Session(outlasting, s.subject, id)
+	switch {
+	case readErr != nil:
+		return nil, fmt.Errorf("whether the session was extended is not known, and reading it failed (%w): %w. The next plan shows it", readErr, err)
+	case read.Duration > granted:
+		return read, nil
+	default:
+		return nil, fmt.Errorf("the session is as long as it was, though the answer to the extension was lost: %w. The next plan shows what has become of it", err)
+	}
+}

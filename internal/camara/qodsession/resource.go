@@ -1,0 +1,239 @@
+// Package qodsession is camara_qod_session: a quality of service on demand for
+// the flows of a device, for a time.
+package qodsession
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
+	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
+	"github.com/qosform/terraform-provider-qos/internal/explain"
+	"github.com/qosform/terraform-provider-qos/internal/privatestate"
+	"github.com/qosform/terraform-provider-qos/internal/timeout"
+)
+
+type qodSessionResource struct {
+	backend *backend.Backend
+}
+
+var (
+	_ resource.ResourceWithConfigure      = (*qodSessionResource)(nil)
+	_ resource.ResourceWithIdentity       = (*qodSessionResource)(nil)
+	_ resource.ResourceWithImportState    = (*qodSessionResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*qodSessionResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*qodSessionResource)(nil)
+)
+
+const (
+	summaryCreate = "Unable to create QoD session"
+	summaryRead   = "Unable to read QoD session"
+	summaryUpdate = "Unable to extend QoD session"
+	summaryDelete = "Unable to delete QoD session"
+	summaryImport = "Unable to import QoD session"
+)
+
+// NewResource returns camara_qod_session.
+func NewResource() resource.Resource { return &qodSessionResource{} }
+
+func (r *qodSessionResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "camara_qod_session"
+}
+
+func (r *qodSessionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = resourceSchema(ctx)
+}
+
+func (r *qodSessionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema()
+}
+
+func (r *qodSessionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.backend = backend.From(req.ProviderData, &resp.Diagnostics)
+}
+
+func (r *qodSessionResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.validate(ctx, &resp.Diagnostics)
+}
+
+func (r *qodSessionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.checkForVersion(ctx, &config, &resp.Diagnostics)
+	limit, diags := plan.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	wanted, diags := config.request(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	requester, err := newRequester(r.backend, "", wanted)
+	if err != nil {
+		explain.Error(&resp.Diagnostics, summaryCreate, err)
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	session, err := requester.Create(within)
+	if err != nil {
+		explain.Error(&resp.Diagnostics, summaryCreate, timeout.Because(ctx, within, "timeouts.create", limit, err))
+		return
+	}
+	save := func(session *api.Session) bool {
+		plan.refresh(session)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		return !resp.Diagnostics.HasError()
+	}
+	// The state has the session's id before anything is waited for.
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, origin{Subject: r.backend.Subject("", wanted.Device)})...)
+	resp.Diagnostics.Append(r.identify(ctx, session.ID, nil, resp.Identity)...)
+	if !save(session) {
+		return
+	}
+	latest, err := requester.Await(within, session, plan.WaitFor.ValueString())
+	if !save(latest) {
+		return
+	}
+	outcome := grant.Outcome[api.Session]{
+		Requester: requester.Requester, Granted: latest, WaitFor: plan.WaitFor.ValueString(), OnTimeout: plan.OnTimeout.ValueString(), Timeout: limit, Summary: summaryCreate,
+	}
+	if gone := outcome.Report(ctx, within, err, &resp.Diagnostics); gone {
+		resp.State.RemoveResource(ctx)
+	}
+}
+
+func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	before, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
+	resp.Diagnostics.Append(diags...)
+	requester, from := r.existing(ctx, &state, req.Private, summaryRead, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id, now := state.SessionID.ValueString(), r.backend.Clock().Now()
+	session, err := requester.sessions.Read(ctx, id)
+	resp.Diagnostics.Append(r.identify(ctx, id, req.Identity, resp.Identity)...)
+	switch {
+	case api.NotFound(err) && state.OnExpiry.ValueString() == onExpiryIgnore && state.expired(now):
+		state.expire()
+	case api.NotFound(err):
+		resp.Diagnostics.AddWarning("QoD session is gone", fmt.Sprintf("The operator does not know session %s any more, so it was removed from the state: %v.", id, err))
+		resp.State.RemoveResource(ctx)
+		return
+	case api.Forbidden(err):
+		explain.Error(&resp.Diagnostics, summaryRead, fmt.Errorf("%w. The session may well exist, so the state is kept: check that the credentials are those of the application, and of the device, that it was created with", err))
+		return
+	case err != nil:
+		explain.Error(&resp.Diagnostics, summaryRead, err)
+		return
+	default:
+		r.take(&state, session, from)
+	}
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, judge(&state, before, now))...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// take puts what was read into the state; of an import, all that it can.
+func (r *qodSessionResource) take(state *model, session *api.Session, from origin) {
+	if operator, err := r.backend.Operator(); err == nil && from.Imported && state.QoSProfile.IsNull() {
+		state.fill(session, operator.Version())
+	}
+	state.refresh(session)
+}
+
+// Update extends the session if the plan says so. Whatever else changes in
+// place is the provider's own.
+func (r *qodSessionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	found, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
+	resp.Diagnostics.Append(diags...)
+	requester, from := r.existing(ctx, &state, req.Private, summaryUpdate, &resp.Diagnostics)
+	limit, diags := plan.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan.GrantedDuration.IsUnknown() {
+		within, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		e := extension{requester: requester, state: &state, plan: &plan, renew: found.Due && renews(&plan, &state)}
+		if err := e.run(within, &resp.Diagnostics); err != nil {
+			explain.Error(&resp.Diagnostics, summaryUpdate, timeout.Because(ctx, within, "timeouts.update", limit, err))
+			return
+		}
+		found = e.verdict()
+	}
+	from.Imported = false
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, found)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, from)...)
+	resp.Diagnostics.Append(r.identify(ctx, plan.SessionID.ValueString(), req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+func (r *qodSessionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	limit, diags := state.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	requester, _ := r.existing(ctx, &state, req.Private, summaryDelete, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := requester.Delete(within, state.SessionID.ValueString()); err != nil {
+		explain.Error(&resp.Diagnostics, summaryDelete, timeout.Because(ctx, within, "timeouts.delete", limit, err))
+	}
+}
+
+// existing returns what reaches the session of a state.
+func (r *qodSessionResource) existing(ctx context.Context, state *model, private privatestate.Reader, summary string, diags *diag.Diagnostics) (*requester, origin) {
+	from, more := privatestate.Get[origin](ctx, private, keyOrigin)
+	diags.Append(more...)
+	device, more := attribute.DeviceOf(ctx, state.Device)
+	diags.Append(more...)
+	if diags.HasError() {
+		return nil, from
+	}
+	requester, err := newRequester(r.backend, from.Subject, api.CreateSession{Device: device, Duration: state.Duration.ValueInt64()})
+	if err != nil {
+		explain.Error(diags, summary, err)
+	}
+	return requester, from
+}
+
+// identify sets the identity that was given at create or import, and never
+// another one after: a provider that is configured anew must not change it.
+func (r *qodSessionResource) identify(ctx context.Context, id string, before, after *tfsdk.ResourceIdentity) diag.Diagnostics {
+	if before != nil && !before.Raw.IsNull() {
+		var known identityModel
+		if diags := before.Get(ctx, &known); diags.HasError() || !known.SessionID.IsNull() {
+			diags.Append(after.Set(ctx, known)...)
+			return diags
+		}
+	}
+	operator, err := r.backend.Operator()
+	if err != nil {
+		return nil
+	}
+	return after.Set(ctx, identityModel{SessionID: types.StringValue(id), BaseURL: types.StringValue(operator.BaseURL())})
+}
