@@ -17,6 +17,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/qosform/terraform-provider-qos/internal/camara"
+	"github.com/qosform/terraform-provider-qos/internal/qos"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace"
 )
 
@@ -37,7 +39,7 @@ type serveFunc func(context.Context, func() provider.Provider, providerserver.Se
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, serve serveFunc) int {
 	flags := flag.NewFlagSet(filepath.Base(args[0]), flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	name := flags.String("provider", nameOf(args[0]), "the provider to serve: thingspace")
+	name := flags.String("provider", nameOf(args[0]), "the provider to serve: thingspace, camara or qos")
 	debug := flags.Bool("debug", false, "wait for a debugger and print how Terraform reattaches")
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
@@ -78,14 +80,16 @@ func factoryOf(name string) (func() provider.Provider, error) {
 	switch name {
 	case "thingspace":
 		return func() provider.Provider { return thingspace.New(version) }, nil
-	case "camara", "qos":
-		return nil, fmt.Errorf("this release does not have the provider %q yet: it serves thingspace. "+
-			"Name the program terraform-provider-thingspace, or start it with -provider thingspace", name)
+	case "camara":
+		return func() provider.Provider { return camara.New(version) }, nil
+	case "qos":
+		return func() provider.Provider { return qos.New(version, thingspace.New(version), camara.New(version)) }, nil
 	case "":
 		return nil, errors.New("the program serves the provider it is named after, and its name is not of the form " +
-			"terraform-provider-<name>: name it terraform-provider-thingspace, or start it with -provider thingspace")
+			"terraform-provider-<name>: " + waysOut)
 	default:
-		return nil, fmt.Errorf("there is no provider %q in this program: it serves thingspace. "+
-			"Name the program terraform-provider-thingspace, or start it with -provider thingspace", name)
+		return nil, fmt.Errorf("there is no provider %q in this program: it serves thingspace and camara, and both at one address as qos; "+waysOut, name)
 	}
 }
+
+const waysOut = "name it terraform-provider-thingspace, terraform-provider-camara or terraform-provider-qos, or start it with -provider thingspace, camara or qos"

@@ -24,8 +24,8 @@ func TestServesTheProviderItIsNamedAfter(t *testing.T) {
 		"on Windows":            {[]string{"terraform-provider-thingspace_v1.2.3.exe"}, "registry.terraform.io/qosform/thingspace", 0, ""},
 		"flag overrides":        {[]string{"anything", "-provider", "thingspace"}, "registry.terraform.io/qosform/thingspace", 0, ""},
 		"flag overrides a name": {[]string{"terraform-provider-qos", "-provider=thingspace", "-debug"}, "registry.terraform.io/qosform/thingspace", 0, ""},
-		"camara":                {[]string{"terraform-provider-camara"}, "", 1, `does not have the provider "camara" yet`},
-		"qos":                   {[]string{"terraform-provider-qos_v1.0.0"}, "", 1, `does not have the provider "qos" yet`},
+		"camara":                {[]string{"terraform-provider-camara"}, "registry.terraform.io/qosform/camara", 0, ""},
+		"both at one address":   {[]string{"terraform-provider-qos_v1.0.0"}, "registry.terraform.io/qosform/qos", 0, ""},
 		"another provider":      {[]string{"terraform-provider-aws"}, "", 1, `no provider "aws"`},
 		"another name":          {[]string{"provider"}, "", 1, "named after"},
 		"unknown flag":          {[]string{"terraform-provider-thingspace", "-frobnicate"}, "", 2, "frobnicate"},
@@ -37,8 +37,13 @@ func TestServesTheProviderItIsNamedAfter(t *testing.T) {
 			var served string
 			var debug bool
 			var out bytes.Buffer
-			code := run(t.Context(), test.args, &out, &out, func(_ context.Context, _ func() provider.Provider, o providerserver.ServeOpts) error {
+			code := run(t.Context(), test.args, &out, &out, func(ctx context.Context, factory func() provider.Provider, o providerserver.ServeOpts) error {
 				served, debug = o.Address, o.Debug
+				var metadata provider.MetadataResponse
+				factory().Metadata(ctx, provider.MetadataRequest{}, &metadata)
+				if !strings.HasSuffix(o.Address, "/"+metadata.TypeName) || metadata.Version != version {
+					t.Errorf("%s is served as %s, version %s", metadata.TypeName, o.Address, metadata.Version)
+				}
 				return nil
 			})
 			if code != test.code || served != test.served || !strings.Contains(out.String(), test.says) {

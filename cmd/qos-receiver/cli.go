@@ -14,7 +14,11 @@ import (
 
 const name = "qos-receiver"
 
-// cli is the command line. Flags with an env tag are also read from the
+// variableTag names the environment variable of a flag. It is not kong's own tag
+// env, with which kong would read the process's environment, empty ones included.
+const variableTag = "variable"
+
+// cli is the command line. Flags with a variable are also read from the
 // environment; the command line wins.
 type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Receive callbacks and answer the provider."`
@@ -37,6 +41,7 @@ func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int 
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { answered = true }),
 		kong.Resolvers(environment(env)),
+		kong.ValueFormatter(helpWithVariable),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(streams{stdout, stderr}),
 	)
@@ -71,18 +76,24 @@ func environment(env []string) kong.Resolver {
 		values[key] = value
 	}
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, key := range flag.Envs {
-			value, set := values[key]
-			if !set || value == "" && !flag.Tag.Has("secret") {
-				continue
-			}
-			if flag.Target.Kind() == reflect.Slice {
-				return list(value), nil
-			}
+		value, set := values[flag.Tag.Get(variableTag)]
+		switch {
+		case !flag.Tag.Has(variableTag) || !set || value == "" && !flag.Tag.Has("secret"):
+			return nil, nil
+		case flag.Target.Kind() == reflect.Slice:
+			return list(value), nil
+		default:
 			return value, nil
 		}
-		return nil, nil
 	})
+}
+
+// helpWithVariable names a flag's variable behind its help.
+func helpWithVariable(value *kong.Value) string {
+	if !value.Tag.Has(variableTag) {
+		return value.Help
+	}
+	return strings.TrimSuffix(value.Help, ".") + " ($" + value.Tag.Get(variableTag) + ")."
 }
 
 func list(value string) []any {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -18,7 +17,7 @@ type resolveCommand struct {
 	RequestID  string `xor:"decision" required:"" name:"request-id" placeholder:"ID" help:"The unknown request came to be under this ThingSpace request id."`
 	Terminated bool   `xor:"decision" required:"" help:"The subscription, or all of the request, has ended. Needs --reason."`
 	Reason     string `placeholder:"TEXT" help:"How you know."`
-	Database   string `env:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"The server's database."`
+	Database   string `variable:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"The server's database."`
 }
 
 // Validate is called by the parser.
@@ -31,7 +30,8 @@ func (c *resolveCommand) Validate() error {
 
 // Run writes the decision into the database, which a server may have open.
 func (c *resolveCommand) Run(ctx context.Context, out streams) error {
-	journal, err := openExisting(ctx, c.Database)
+	// A misspelt name must not make a new, empty database.
+	journal, err := store.Open(ctx, c.Database, store.Options{Lease: receiver.DefaultLease, MustExist: true})
 	if err != nil {
 		return fmt.Errorf("--database: %w", err)
 	}
@@ -47,16 +47,6 @@ func (c *resolveCommand) Run(ctx context.Context, out streams) error {
 		return err
 	}
 	return report(out.out, request)
-}
-
-// openExisting refuses to make a new, empty database out of a misspelt name.
-func openExisting(ctx context.Context, database string) (*store.Store, error) {
-	if !strings.Contains(database, "://") {
-		if _, err := os.Stat(database); err != nil {
-			return nil, err
-		}
-	}
-	return store.Open(ctx, database, store.Options{Lease: receiver.DefaultLease})
 }
 
 func explain(target string, err error) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,10 @@ func TestServeRefuses(t *testing.T) {
 		"key alone":                 {nil, []string{"--tls-key=" + key}, "together"},
 		"pair that does not match":  {nil, []string{"--tls-certificate=" + certificate, "--tls-key=" + otherKey}, "private key does not match"},
 		"database folder":           {nil, []string{"--database=/nonexistent/receiver.db"}, "--database"},
+		"another database":          {nil, []string{"--database=mysql://qos:hunter2@db/qos"}, "--database"},
+		"database parameters":       {nil, []string{"--database=host=db user=qos password=hunter2"}, "--database"},
+		"public URL of the API":     {nil, []string{"--public-url=https://qos.example/v1"}, "public URL"},
+		"postgres with a password":  {nil, []string{"--database=POSTGRES://qos:hunter2@db/qos"}, "PostgreSQL"},
 		"postgres":                  {nil, []string{"--database=postgres://localhost/qos"}, "PostgreSQL"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,12 +111,13 @@ func TestCommandLine(t *testing.T) {
 		"resolve nothing":     {[]string{"resolve", "x"}, 1, "--not-created"},
 		"resolve both":        {[]string{"resolve", "x", "--not-created", "--request-id=r"}, 1, "--not-created"},
 		"resolve unreasoned":  {[]string{"resolve", "x", "--terminated"}, 1, "--reason"},
+		"resolve elsewhere":   {[]string{"resolve", "x", "--not-created", "--database=host=db password=hunter2"}, 1, "not the path of a file"},
 		"resolve no database": {[]string{"resolve", "x", "--not-created", "--database=/nonexistent/receiver.db"}, 1, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := invoke(t.Context(), nil, test.args...)
-			if got.code != test.code || !strings.Contains(got.stdout+got.stderr, test.says) {
+			if got.code != test.code || !strings.Contains(got.stdout+got.stderr, test.says) || strings.Contains(got.stderr, "hunter2") {
 				t.Errorf("exit %d: %s%s; want %d with %q", got.code, got.stdout, got.stderr, test.code, test.says)
 			}
 		})
@@ -150,6 +156,18 @@ func TestResolveBesideARunningServer(t *testing.T) {
 		if got := invoke(t.Context(), []string{"QOS_RECEIVER_DATABASE=" + s.database}, append([]string{"resolve"}, strings.Fields(args)...)...); !strings.Contains(got.stdout+got.stderr, says) {
 			t.Errorf("resolve %s: exit %d: %s%s; want %q", args, got.code, got.stdout, got.stderr, says)
 		}
+	}
+}
+
+// The parser reads the process's environment if it is let.
+func TestEmptyVariablesAreNotSet(t *testing.T) { //nolint:paralleltest // It sets variables.
+	for field := range reflect.TypeFor[serveCommand]().Fields() {
+		if _, secret := field.Tag.Lookup("secret"); !secret {
+			t.Setenv(field.Tag.Get(variableTag), "")
+		}
+	}
+	if _, err := serving(t, os.Environ()...).client(t).Info(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

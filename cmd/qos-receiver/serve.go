@@ -30,25 +30,25 @@ const (
 )
 
 type serveCommand struct {
-	Listen               string         `env:"QOS_RECEIVER_LISTEN" default:":8080" placeholder:"ADDRESS" help:"Address to listen on; port 0 takes a free one."`
-	PublicURL            string         `env:"QOS_RECEIVER_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Where ThingSpace reaches this receiver. The provider then insists that the QoS callback is registered to it."`
-	Database             string         `env:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"SQLite database; made if it does not exist."`
-	ReadToken            *string        `env:"QOS_RECEIVER_READ_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read /v1; without a journal token it may also write."`
-	ReadTokenFile        string         `env:"QOS_RECEIVER_READ_TOKEN_FILE" placeholder:"FILE" help:"File that holds the read token."`
-	JournalToken         *string        `env:"QOS_RECEIVER_JOURNAL_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read and write /v1."`
-	JournalTokenFile     string         `env:"QOS_RECEIVER_JOURNAL_TOKEN_FILE" placeholder:"FILE" help:"File that holds the journal token."`
-	CallbackUsername     []string       `env:"QOS_RECEIVER_CALLBACK_USERNAME" secret:"" sep:"none" placeholder:"NAME" help:"Username that callbacks carry. Repeatable."`
-	CallbackPassword     []string       `env:"QOS_RECEIVER_CALLBACK_PASSWORD" secret:"" sep:"none" placeholder:"PASSWORD" help:"Password that callbacks carry. Repeatable: during a rotation both are accepted."`
-	CallbackPasswordFile []string       `env:"QOS_RECEIVER_CALLBACK_PASSWORD_FILE" placeholder:"FILE" help:"File that holds one callback password. Repeatable."`
-	RequireCredentials   bool           `env:"QOS_RECEIVER_REQUIRE_CREDENTIALS" help:"Refuse callbacks without credentials. ThingSpace documents credentials for some events only."`
-	Account              []string       `env:"QOS_RECEIVER_ACCOUNT" placeholder:"NAME" help:"Billing account whose callbacks are taken; all, if none is given. Repeatable."`
-	AllowSource          []netip.Prefix `env:"QOS_RECEIVER_ALLOW_SOURCE" placeholder:"CIDR" help:"Network that callbacks may come from; any, if none is given. Repeatable."`
-	TrustedProxy         []netip.Prefix `env:"QOS_RECEIVER_TRUSTED_PROXY" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For is believed. Repeatable."`
-	TLSCertificate       string         `env:"QOS_RECEIVER_TLS_CERTIFICATE" name:"tls-certificate" placeholder:"FILE" help:"Certificate chain, PEM."`
-	TLSKey               string         `env:"QOS_RECEIVER_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
-	Retention            retention      `env:"QOS_RECEIVER_RETENTION" default:"400d" placeholder:"DURATION" help:"How long the bodies of callbacks are kept, such as 400d or 48h. What they said of a request is kept for good."`
-	LogFormat            string         `env:"QOS_RECEIVER_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
-	LogLevel             slog.Level     `env:"QOS_RECEIVER_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	Listen               string         `variable:"QOS_RECEIVER_LISTEN" default:":8080" placeholder:"ADDRESS" help:"Address to listen on; port 0 takes a free one."`
+	PublicURL            string         `variable:"QOS_RECEIVER_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Where ThingSpace reaches this receiver. The provider then insists that the QoS callback is registered to it."`
+	Database             string         `variable:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"SQLite database; made if it does not exist."`
+	ReadToken            *string        `variable:"QOS_RECEIVER_READ_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read /v1; without a journal token it may also write."`
+	ReadTokenFile        string         `variable:"QOS_RECEIVER_READ_TOKEN_FILE" placeholder:"FILE" help:"File that holds the read token."`
+	JournalToken         *string        `variable:"QOS_RECEIVER_JOURNAL_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read and write /v1."`
+	JournalTokenFile     string         `variable:"QOS_RECEIVER_JOURNAL_TOKEN_FILE" placeholder:"FILE" help:"File that holds the journal token."`
+	CallbackUsername     []string       `variable:"QOS_RECEIVER_CALLBACK_USERNAME" secret:"" sep:"none" placeholder:"NAME" help:"Username that callbacks carry. Repeatable."`
+	CallbackPassword     []string       `variable:"QOS_RECEIVER_CALLBACK_PASSWORD" secret:"" sep:"none" placeholder:"PASSWORD" help:"Password that callbacks carry. Repeatable: during a rotation both are accepted."`
+	CallbackPasswordFile []string       `variable:"QOS_RECEIVER_CALLBACK_PASSWORD_FILE" placeholder:"FILE" help:"File that holds one callback password. Repeatable."`
+	RequireCredentials   bool           `variable:"QOS_RECEIVER_REQUIRE_CREDENTIALS" help:"Refuse callbacks without credentials. ThingSpace documents credentials for some events only."`
+	Account              []string       `variable:"QOS_RECEIVER_ACCOUNT" placeholder:"NAME" help:"Billing account whose callbacks are taken; all, if none is given. Repeatable."`
+	AllowSource          []netip.Prefix `variable:"QOS_RECEIVER_ALLOW_SOURCE" placeholder:"CIDR" help:"Network that callbacks may come from; any, if none is given. Repeatable."`
+	TrustedProxy         []netip.Prefix `variable:"QOS_RECEIVER_TRUSTED_PROXY" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For is believed. Repeatable."`
+	TLSCertificate       string         `variable:"QOS_RECEIVER_TLS_CERTIFICATE" name:"tls-certificate" placeholder:"FILE" help:"Certificate chain, PEM."`
+	TLSKey               string         `variable:"QOS_RECEIVER_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
+	Retention            retention      `variable:"QOS_RECEIVER_RETENTION" default:"400d" placeholder:"DURATION" help:"How long the bodies of callbacks are kept, such as 400d or 48h. What they said of a request is kept for good."`
+	LogFormat            string         `variable:"QOS_RECEIVER_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
+	LogLevel             slog.Level     `variable:"QOS_RECEIVER_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 }
 
 // Run serves until ctx ends, then lets callbacks in flight finish.

@@ -73,12 +73,12 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Quality of service on demand in the networks of operators that offer CAMARA's Quality-on-Demand API, versions 0.10, 0.11, 1.0, 1.1 and 1.2, " +
 			"and its siblings for QoS profiles and QoS provisioning.",
-		Attributes: p.Attributes(),
+		Attributes: p.SchemaAttributes(),
 	}
 }
 
-// Attributes are those of the provider block.
-func (p *Provider) Attributes() map[string]schema.Attribute {
+// SchemaAttributes are those of the provider block.
+func (p *Provider) SchemaAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"base_url": schema.StringAttribute{
 			Optional:   true,
@@ -200,7 +200,7 @@ func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConf
 	p.ValidateAttributes(ctx, path.Empty(), config, &resp.Diagnostics)
 }
 
-// ValidateAttributes checks what Attributes cannot check one by one. At is where
+// ValidateAttributes checks what SchemaAttributes cannot check one by one. At is where
 // config is.
 func (p *Provider) ValidateAttributes(ctx context.Context, at path.Path, config types.Object, diags *diag.Diagnostics) {
 	if m, ok := decode(ctx, config, diags); ok {

@@ -53,7 +53,7 @@ func WebURL() validator.String {
 
 // AbsolutePath accepts the path of an endpoint.
 func AbsolutePath() validator.String {
-	const description = "must be a path that begins with / and has no query"
+	const description = "must begin with / and have no query"
 	return rule{"Invalid path", description, func(text string) string {
 		return unless(strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?# \t\r\n"), description)
 	}}

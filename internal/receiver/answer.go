@@ -64,10 +64,15 @@ func quote(body []byte) string {
 	if text == "" {
 		return ""
 	}
-	if len(text) > excerpt {
-		text = strings.ToValidUTF8(text[:excerpt], "") + "…"
+	return ": " + shortened(text, excerpt)
+}
+
+// shortened gives the beginning of a text that is longer than most bytes.
+func shortened(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return ": " + text
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // query is f as URL parameters, in the names of GET /v1/requests.
@@ -97,6 +102,15 @@ func (f SubscriptionFilter) query() url.Values {
 	setString(v, "device_id", f.DeviceID)
 	setBool(v, "unclaimed", f.Unclaimed)
 	setBool(v, "include_unauthenticated", f.IncludeUnauthenticated)
+	setString(v, "cursor", f.Cursor)
+	setInt(v, "limit", f.Limit)
+	return v
+}
+
+// query is f as URL parameters, in the names of GET /v1/quarantine.
+func (f QuarantineFilter) query() url.Values {
+	v := url.Values{}
+	setString(v, "request_id", f.RequestID)
 	setString(v, "cursor", f.Cursor)
 	setInt(v, "limit", f.Limit)
 	return v

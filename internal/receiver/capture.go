@@ -13,12 +13,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// CapturePath is where ThingSpace posts its QoS callbacks.
-const CapturePath = "/thingspace/callbacks"
+// StoreTimeout bounds one write, with its wait for others. It is long, because
+// what is stored late is still stored, while ThingSpace may not send again what
+// was refused.
+const StoreTimeout = 30 * time.Second
 
-// storeTimeout bounds one write. It is long, because what is stored late is still
-// stored, while ThingSpace may not send again what was refused.
-const storeTimeout = 30 * time.Second
+const (
+	// loggedEvents and loggedText are how much of a callback the log shows: events,
+	// and bytes of each of their texts.
+	loggedEvents = 10
+	loggedText   = 64
+)
 
 // outcome is what became of a callback, as metrics and logs name it.
 type outcome string
@@ -83,16 +88,21 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 		t.outcome, t.problem = outcomeAccount, newProblem(http.StatusForbidden, "callbacks of this account are not accepted")
 		return t
 	}
+	verdict := s.credentials.judge(callback)
+	if t.events, err = callback.WithBodies(); err != nil {
+		t.outcome, t.problem = outcomeMalformed, newProblem(http.StatusBadRequest, err.Error())
+		return t
+	}
 	ctx, cancel := lasting(r.Context())
 	defer cancel()
-	s.keep(ctx, callback, &t)
+	s.keep(ctx, verdict, &t)
 	return t
 }
 
 // lasting is the context of a write: a client that hangs up does not undo what
 // it has delivered.
 func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	return context.WithTimeout(context.WithoutCancel(ctx), StoreTimeout)
 }
 
 // isJSON accepts a missing content type, which some proxies drop.
@@ -113,8 +123,8 @@ func (s *Server) accountsAllowed(events []Event) bool {
 }
 
 // keep stores the events as their credentials allow.
-func (s *Server) keep(ctx context.Context, callback Callback, t *taken) {
-	switch s.credentials.judge(callback) {
+func (s *Server) keep(ctx context.Context, verdict verdict, t *taken) {
+	switch verdict {
 	case credentialsWrong:
 		s.quarantine(ctx, t, "the callback's username or password is wrong")
 	case credentialsAbsent:
@@ -142,7 +152,11 @@ func (s *Server) record(ctx context.Context, t *taken, authenticated bool) {
 	}
 }
 
+// quarantine keeps the events with one body: the first event's has it all.
 func (s *Server) quarantine(ctx context.Context, t *taken, reason string) {
+	for i := range t.events[1:] {
+		t.events[1+i].Body = ""
+	}
 	err := s.store.Quarantine(ctx, Quarantined{
 		ID:         uuid.NewString(),
 		ReceivedAt: s.cfg.Clock.Now(),
@@ -167,9 +181,13 @@ func (s *Server) logCallback(ctx context.Context, t taken) {
 	if t.problem != nil {
 		level = slog.LevelWarn
 	}
-	args := []any{"outcome", string(t.outcome), "source", t.source}
-	for _, e := range t.events {
-		args = append(args, slog.Group("event", "name", e.QoSEvent, "status", e.Status, "request_id", e.RequestID, "qos_subscription_id", e.QoSSubscriptionID))
+	args := []any{"outcome", string(t.outcome), "source", t.source, "events", len(t.events)}
+	for _, e := range t.events[:min(len(t.events), loggedEvents)] {
+		args = append(args, slog.Group("event",
+			"name", shortened(e.QoSEvent, loggedText),
+			"status", shortened(e.Status, loggedText),
+			"request_id", shortened(e.RequestID, loggedText),
+			"qos_subscription_id", shortened(e.QoSSubscriptionID, loggedText)))
 	}
 	s.log.Log(ctx, level, "callback", args...)
 }

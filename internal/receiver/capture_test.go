@@ -3,11 +3,16 @@ package receiver_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/receiver/store"
@@ -75,9 +80,8 @@ func TestCaptureRefuses(t *testing.T) {
 			if events := f.events(t); len(events) != 0 {
 				t.Errorf("stored %v", events)
 			}
-			held, err := f.store.Quarantined(t.Context())
-			if err != nil || len(held) != test.quarantined {
-				t.Errorf("quarantined %v, %v; want %d", held, err, test.quarantined)
+			if held := f.quarantined(t); len(held) != test.quarantined {
+				t.Errorf("quarantined %v; want %d", held, test.quarantined)
 			}
 		})
 	}
@@ -161,9 +165,9 @@ func TestQuarantineIsReleased(t *testing.T) {
 	t.Parallel()
 	f := start(t, guarded())
 	f.deliver(t, callback("QoSChangeOn", "r-1", "s-1", withCredentials(username, wrong)))
-	held, err := f.store.Quarantined(t.Context())
-	if err != nil || len(held) != 1 {
-		t.Fatalf("quarantined %v, %v", held, err)
+	held := f.quarantined(t)
+	if len(held) != 1 {
+		t.Fatalf("quarantined %v", held)
 	}
 	path := "/v1/quarantine/" + held[0].ID + "/release"
 	if got := f.do(t, http.MethodPost, path, "", bearer(readToken)); got.status != http.StatusForbidden {
@@ -177,6 +181,50 @@ func TestQuarantineIsReleased(t *testing.T) {
 	}
 	if events := f.events(t); len(events) != 1 || !events[0].Authenticated {
 		t.Errorf("events %+v", events)
+	}
+}
+
+// pingedStore counts how often it is asked whether it can write.
+type pingedStore struct {
+	receiver.Store
+	pings atomic.Int64
+}
+
+func (s *pingedStore) Ping(context.Context) error {
+	s.pings.Add(1)
+	return nil
+}
+
+func TestReadinessIsAskedForNowAndThen(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClock()
+	pinged := &pingedStore{Store: openStore(t, store.Options{})}
+	f := prepare(t, pinged, receiver.ServerConfig{Clock: clock})
+	for range 3 {
+		for range 10 {
+			if got := f.do(t, http.MethodGet, "/readyz", "", nil); got.status != http.StatusOK {
+				t.Fatalf("answer %d %s", got.status, got.body)
+			}
+		}
+		clock.Advance(2 * time.Second)
+	}
+	if pings := pinged.pings.Load(); pings != 3 {
+		t.Errorf("the store was asked %d times, want once in 2 s", pings)
+	}
+}
+
+func TestQuarantineIsListedByRequest(t *testing.T) {
+	t.Parallel()
+	f := start(t, guarded())
+	for i := range 5 {
+		f.deliver(t, callback("QoSChangeOn", fmt.Sprintf("r-%d", i%2), fmt.Sprintf("s-%d", i), withCredentials(username, wrong)))
+	}
+	client := f.client(t, readToken)
+	for requestID, want := range map[string]int{"": 5, "r-0": 3, "r-1": 2, "r-2": 0} {
+		held, err := client.Quarantined(t.Context(), requestID)
+		if err != nil || len(held) != want {
+			t.Errorf("%q: %d callbacks, %v; want %d", requestID, len(held), err, want)
+		}
 	}
 }
 

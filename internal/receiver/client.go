@@ -254,6 +254,7 @@ func (c *Client) Subscriptions(ctx context.Context, f SubscriptionFilter) ([]Sub
 }
 
 // Events returns up to limit events with a Seq greater than after, oldest first.
+// There may be more although it returns fewer; there are none once it returns none.
 func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, error) {
 	query := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(limit)}}
 	var list EventList
@@ -263,14 +264,22 @@ func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, e
 	return list.Events, nil
 }
 
-// Quarantined returns the callbacks that are held because their credentials
-// were wrong, oldest first.
-func (c *Client) Quarantined(ctx context.Context) ([]Quarantined, error) {
-	var list QuarantineList
-	if err := c.call(ctx, http.MethodGet, "v1/quarantine", nil, nil, &list); err != nil {
-		return nil, err
+// Quarantined returns the callbacks about a ThingSpace request id that are held
+// because their credentials were wrong, oldest first; an empty id means all.
+func (c *Client) Quarantined(ctx context.Context, requestID string) ([]Quarantined, error) {
+	var all []Quarantined
+	f := QuarantineFilter{RequestID: requestID}
+	for {
+		var page QuarantinePage
+		if err := c.call(ctx, http.MethodGet, "v1/quarantine", f.query(), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Callbacks...)
+		if page.Next == "" {
+			return all, nil
+		}
+		f.Cursor = page.Next
 	}
-	return list.Callbacks, nil
 }
 
 // Resolve records an operator's word on what the network cannot say.

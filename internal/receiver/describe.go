@@ -107,7 +107,7 @@ func describeCapture(document *huma.OpenAPI) {
 		Method:      http.MethodPost,
 		Path:        CapturePath,
 		Summary:     "Take one ThingSpace QoS callback",
-		Description: "Credentials, if any, are members of the body: username and password.",
+		Description: "Credentials, if any, are members of the body: username and password. With a public URL, callbacks are also taken at its path, and at this path below that; a slash at the end makes no difference.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{contentTypeJSON: {Schema: &huma.Schema{Type: huma.TypeObject}}}},
 		Responses: map[string]*huma.Response{
 			"200": {

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -9,34 +10,25 @@ const (
 	imeisvDigits = 16
 )
 
-// Covers reports whether every one of the named devices is among devices, and
-// at least one is named.
-func Covers(devices, named []Device) bool {
-	for _, d := range named {
-		if findDevice(devices, d.ID) < 0 {
-			return false
-		}
+// DeviceKey is what device ids are compared and found by: case does not tell
+// them apart, nor does the last of an IMEI's 16 digits, which ThingSpace writes
+// sometimes and sometimes not.
+func DeviceKey(id string) string {
+	key := strings.ToLower(strings.TrimSpace(id))
+	if len(key) == imeisvDigits && strings.Trim(key, "0123456789") == "" {
+		return key[:imeiDigits]
 	}
-	return len(named) > 0
+	return key
 }
 
-// findDevice returns the index of the device with the id, -1 if there is none.
-// ThingSpace writes an IMEI with 15 or with 16 digits; an exact match goes first.
-func findDevice(devices []Device, id string) int {
-	for i, d := range devices {
-		if strings.EqualFold(d.ID, id) {
-			return i
+// DeviceKeys are the keys of the devices that have an id, sorted, each once.
+func DeviceKeys(devices []Device) []string {
+	keys := make([]string, 0, len(devices))
+	for _, d := range devices {
+		if key := DeviceKey(d.ID); key != "" {
+			keys = append(keys, key)
 		}
 	}
-	for i, d := range devices {
-		if sameIMEI(d.ID, id) || sameIMEI(id, d.ID) {
-			return i
-		}
-	}
-	return -1
-}
-
-func sameIMEI(short, long string) bool {
-	return len(short) == imeiDigits && len(long) == imeisvDigits &&
-		strings.HasPrefix(long, short) && strings.Trim(long, "0123456789") == ""
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

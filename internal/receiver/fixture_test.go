@@ -152,6 +152,15 @@ func (f *fixture) events(tb testing.TB) []receiver.Event {
 	return events
 }
 
+func (f *fixture) quarantined(tb testing.TB) []receiver.Quarantined {
+	tb.Helper()
+	held, err := f.client(tb, readToken).Quarantined(tb.Context(), "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return held
+}
+
 // callback is the body of a callback with one event.
 func callback(event, requestID, subscriptionID, extra string) string {
 	return fmt.Sprintf(`{"requestId":%q,%s"deviceResponse":{"qoS":[{"accountName":%q,"qosSubscriptionId":%q,"reportedTime":"2023-02-17T18:56:52.795","qosEvent":%q,"status":"SUCCESS"}]},"callbackCount":1,"maxCallbackThreshold":4}`,

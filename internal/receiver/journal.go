@@ -99,7 +99,7 @@ type Device struct {
 	ID          string `json:"id" doc:"Device identifier."`
 	Kind        string `json:"kind" doc:"IMEI, MDN, MSISDN or ICCID; ThingSpace's own callbacks vary its case."`
 	IPv6Address string `json:"device_ipv6_addr,omitempty" doc:"IPv6 address of the device, without a port."`
-	Flows       []Flow `json:"flows,omitempty"`
+	Flows       []Flow `json:"flows,omitempty" maxItems:"1000"`
 }
 
 // Policies are the Terraform arguments that steer the provider and never reach
@@ -209,14 +209,14 @@ func (r *Request) Ended() bool {
 // of the same or a higher generation holds the request. It counts as returned.
 type NewRequest struct {
 	AccountName string   `json:"account_name" minLength:"1"`
-	Devices     []Device `json:"devices" minItems:"1"`
+	Devices     []Device `json:"devices" minItems:"1" maxItems:"1000"`
 	Policies    Policies `json:"policies,omitzero"`
 	Claim       string   `json:"claim" minLength:"1" doc:"Random id of the caller."`
 	// ClaimGeneration, with RequestID, is that of the state's claim. A higher one
 	// than the journal's wins: the journal is an older copy.
 	ClaimGeneration int64          `json:"claim_generation,omitempty"`
 	RequestID       string         `json:"request_id,omitempty"`
-	Subscriptions   []Subscription `json:"subscriptions,omitempty" doc:"With request_id: what the state knows; used where the store knows nothing."`
+	Subscriptions   []Subscription `json:"subscriptions,omitempty" maxItems:"1000" doc:"With request_id: what the state knows; used where the store knows nothing."`
 }
 
 // ChangeKind names a change of PATCH /v1/requests/{id}.
@@ -236,7 +236,8 @@ const (
 	// ChangeReturned: the request is in a Terraform state; ends the lease.
 	ChangeReturned ChangeKind = "returned"
 	// ChangeStop: a stop of QoSSubscriptionID is about to be sent; refused
-	// (ConflictClaim) when Claim is superseded. The new Stop is in the answer.
+	// (ConflictClaim) when Claim is superseded, and (ConflictState) when the
+	// request has no such subscription. The new Stop is in the answer.
 	ChangeStop ChangeKind = "stop"
 	// ChangeStopSent: StopID's DELETE was answered with StopRequestID.
 	ChangeStopSent ChangeKind = "stop_sent"
@@ -269,15 +270,17 @@ type Change struct {
 
 // Filter selects requests; zero fields do not filter. RequestID,
 // QoSSubscriptionID and ID also find requests that are not Authenticated; the
-// others do not, unless IncludeUnauthenticated.
+// others do not, unless IncludeUnauthenticated, or unless the request is for a
+// device of an intent whose request id is unknown or inferred: it may be the
+// intent's.
 type Filter struct {
 	ID                     string   `query:"id"`
 	AccountName            string   `query:"account_name"`
 	RequestID              string   `query:"request_id"`
 	QoSSubscriptionID      string   `query:"qos_subscription_id"`
 	DeviceID               string   `query:"device_id"`
-	State                  []State  `query:"state"`
-	Status                 []Status `query:"status"`
+	State                  []State  `query:"state" enum:"open,sent,accepted,refused,unknown,void"`
+	Status                 []Status `query:"status" enum:"REQUESTED,ACKNOWLEDGED,ON,FAILED,TERMINATED"`
 	Live                   bool     `query:"live" doc:"Only requests that are, or may yet be, live: accepted with a subscription that has not ended, open, sent or unknown."`
 	Unclaimed              bool     `query:"unclaimed"`
 	IncludeUnauthenticated bool     `query:"include_unauthenticated"`
@@ -321,6 +324,7 @@ type Event struct {
 	Status            string    `json:"status,omitempty"`
 	Reason            string    `json:"reason,omitempty"`
 	ReportedTime      string    `json:"reported_time,omitempty"`
+	Ambiguous         bool      `json:"ambiguous,omitempty" doc:"A failure in a callback that also tells of successes and does not say which device failed; it ends nothing."`
 	Authenticated     bool      `json:"authenticated"`
 	Deliveries        int       `json:"deliveries" doc:"How often it was delivered."`
 	Body              string    `json:"body,omitempty" doc:"The callback without its credentials; dropped by retention."`
@@ -332,7 +336,7 @@ type Resolution struct {
 	Target     string `json:"target" minLength:"1"`
 	NotCreated bool   `json:"not_created,omitempty" doc:"The unknown request never came to be."`
 	RequestID  string `json:"request_id,omitempty" doc:"The unknown request came to be under this ThingSpace request id."`
-	Terminated bool   `json:"terminated,omitempty" doc:"The subscription (or all of the request) has ended."`
+	Terminated bool   `json:"terminated,omitempty" doc:"The subscription has ended, or of a request all that is known of now: its subscriptions, and its devices without one."`
 	Reason     string `json:"reason,omitempty" doc:"Why the operator knows; required with terminated."`
 }
 
@@ -392,15 +396,18 @@ type Store interface {
 	Renew(ctx context.Context, items []WaitItem) error
 	// Record stores the events of one callback, each once, and updates what they touch.
 	Record(ctx context.Context, events []Event) error
-	// Events returns up to limit events with Seq > after, oldest first.
+	// Events returns up to limit events with Seq > after, oldest first; fewer where
+	// they would be too large together, but at least one if there is any.
 	Events(ctx context.Context, after int64, limit int) ([]Event, error)
 	// Resolve applies an operator's word; ErrNotFound or *ConflictError.
 	Resolve(ctx context.Context, r Resolution) (*Request, error)
-	// Quarantine keeps a callback that was refused for its credentials (bounded: the oldest goes).
+	// Quarantine keeps a callback that was refused for its credentials, once however
+	// often it came (bounded: the oldest goes).
 	Quarantine(ctx context.Context, q Quarantined) error
-	// Quarantined lists what is held, oldest first.
-	Quarantined(ctx context.Context) ([]Quarantined, error)
-	// Release records a quarantined callback's events as authenticated by the operator.
+	// Quarantined returns one page of what is held, oldest first.
+	Quarantined(ctx context.Context, f QuarantineFilter) (*QuarantinePage, error)
+	// Release records a quarantined callback's events as authenticated by the
+	// operator, with the place in the sequence that they had when they came.
 	Release(ctx context.Context, id string) error
 	// Sweep voids lapsed leases and applies retention; the server calls it regularly.
 	Sweep(ctx context.Context) error
@@ -411,15 +418,6 @@ type Store interface {
 	// Ping reports whether the store can write.
 	Ping(ctx context.Context) error
 	Close() error
-}
-
-// Quarantined is a callback whose credentials were wrong, kept without them.
-type Quarantined struct {
-	ID         string    `json:"id"`
-	ReceivedAt time.Time `json:"received_at"`
-	Source     string    `json:"source" doc:"Address it came from."`
-	Reason     string    `json:"reason"`
-	Events     []Event   `json:"events"`
 }
 
 // ErrNotFound means that the store knows no such request, subscription or

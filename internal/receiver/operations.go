@@ -24,9 +24,10 @@ type (
 	subscriptionsInput struct{ SubscriptionFilter }
 	eventsInput        struct {
 		After int64 `query:"after" minimum:"0" doc:"Only events with a greater seq."`
-		Limit int   `query:"limit" minimum:"0" maximum:"1000" doc:"At most this many (default 100)."`
+		Limit int   `query:"limit" minimum:"0" maximum:"1000" doc:"At most this many (default 100); fewer where they would be too large together."`
 	}
-	quarantineInput struct {
+	quarantineInput struct{ QuarantineFilter }
+	releaseInput    struct {
 		ID string `path:"id"`
 	}
 )
@@ -94,15 +95,15 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*of[EventList
 	return &of[EventList]{EventList{Events: append([]Event{}, events...)}}, nil
 }
 
-func (s *Server) listQuarantine(ctx context.Context, _ *none) (*of[QuarantineList], error) {
-	held, err := s.store.Quarantined(ctx)
-	if err != nil {
-		return nil, s.failed(ctx, "list the quarantine", err)
+func (s *Server) listQuarantine(ctx context.Context, in *quarantineInput) (*of[QuarantinePage], error) {
+	page, err := s.store.Quarantined(ctx, in.QuarantineFilter)
+	if err == nil && page.Callbacks == nil {
+		page.Callbacks = []Quarantined{}
 	}
-	return &of[QuarantineList]{QuarantineList{Callbacks: append([]Quarantined{}, held...)}}, nil
+	return output(page, s.failed(ctx, "list the quarantine", err))
 }
 
-func (s *Server) release(ctx context.Context, in *quarantineInput) (*none, error) {
+func (s *Server) release(ctx context.Context, in *releaseInput) (*none, error) {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
 	if err := s.store.Release(ctx, in.ID); err != nil {

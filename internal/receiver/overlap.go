@@ -1,25 +1,33 @@
 package receiver
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 )
 
 // Overlaps reports whether a live or open request would be elevated twice by
-// one with the given devices: the same device (ids compared without case, kind
-// ignored) with a flow in common. Two flows are the same if both ends, direction
-// and protocol are; the QCI option does not tell flows apart. A request whose
-// flows are not known overlaps nothing. The account is the caller's to compare.
+// one with the given devices: the same device (by DeviceKey, kind ignored) with
+// a flow in common. Two flows are the same if both ends, direction and protocol
+// are; the QCI option does not tell flows apart. A request whose flows are not
+// known overlaps nothing. The account is the caller's to compare.
 func (r *Request) Overlaps(devices []Device) bool {
+	theirs := make(map[string]map[flowKey]struct{}, len(devices))
+	for _, d := range devices {
+		key := DeviceKey(d.ID)
+		if theirs[key] == nil {
+			theirs[key] = map[flowKey]struct{}{}
+		}
+		maps.Copy(theirs[key], flowKeys(d))
+	}
+	live := r.liveDevices()
 	for _, mine := range r.Devices {
-		if !r.LacksRequestID() && !r.liveDevice(mine.ID) {
+		key := DeviceKey(mine.ID)
+		if _, is := live[key]; !is && !r.LacksRequestID() {
 			continue
 		}
-		flows := flowKeys(mine)
-		for _, other := range devices {
-			if strings.EqualFold(mine.ID, other.ID) && intersects(flows, flowKeys(other)) {
-				return true
-			}
+		if intersects(flowKeys(mine), theirs[key]) {
+			return true
 		}
 	}
 	return false
@@ -31,16 +39,18 @@ func (r *Request) LacksRequestID() bool {
 	return r.State == StateOpen || r.State == StateSent || r.State == StateUnknown
 }
 
-func (r *Request) liveDevice(id string) bool {
+// liveDevices are the keys of the devices with a subscription that has not ended.
+func (r *Request) liveDevices() map[string]struct{} {
+	live := map[string]struct{}{}
 	if r.State != StateAccepted {
-		return false
+		return live
 	}
 	for _, s := range r.Subscriptions {
-		if strings.EqualFold(s.DeviceID, id) && !s.Status.Ended() {
-			return true
+		if !s.Status.Ended() {
+			live[DeviceKey(s.DeviceID)] = struct{}{}
 		}
 	}
-	return false
+	return live
 }
 
 type flowKey struct {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -20,6 +21,9 @@ const (
 	defaultMaxJournalBody  = 4 << 20
 	sweepInterval          = time.Second
 	readyTimeout           = 2 * time.Second
+	// readyInterval is how long the store's last word on being ready holds: asking
+	// is writing.
+	readyInterval = 2 * time.Second
 )
 
 // ServerConfig steers a Server. The zero value of every field has a meaning, and
@@ -28,7 +32,8 @@ const (
 type ServerConfig struct {
 	// Version of the program, as GET /v1/info tells it.
 	Version string
-	// PublicURL is where ThingSpace reaches the receiver, if that is known.
+	// PublicURL is where ThingSpace reaches the receiver, if that is known. Callbacks
+	// are taken at its path, too, so that must not be one of the receiver's own.
 	PublicURL string
 	// ReadToken is the bearer token that may read /v1. Without a JournalToken it
 	// may also write. With neither, /v1 refuses everybody.
@@ -71,6 +76,7 @@ type Server struct {
 	hub         *hub
 	metrics     *metrics
 	log         *slog.Logger
+	readiness   readiness
 	handler     http.Handler
 }
 
@@ -82,6 +88,9 @@ func NewServer(store Store, cfg ServerConfig) (*Server, error) {
 	}
 	if cfg.RequireCredentials && !credentials.configured() {
 		return nil, errors.New("credentials are required of callbacks, but no callback username and password is configured")
+	}
+	if err := checkCapturePaths(cfg.PublicURL); err != nil {
+		return nil, err
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{
@@ -146,12 +155,12 @@ func (s *Server) sweep(ctx context.Context) {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+CapturePath, s.capture)
+	mux.HandleFunc(captureRoute, s.capture)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
 	s.describe(mux)
-	return s.observe(limitBodyTime(explainUnrouted(mux)))
+	return s.observe(limitBodyTime(s.routeCaptures(explainUnrouted(mux))))
 }
 
 // health says that the process serves.
@@ -161,12 +170,32 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 
 // ready says that callbacks can be stored.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	if err := s.store.Ping(ctx); err != nil {
+	if err := s.readiness.check(r.Context(), s.cfg.Clock.Now(), s.store.Ping); err != nil {
 		s.log.WarnContext(r.Context(), "the store failed", "doing", "ping", "error", err)
 		unavailable().write(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, contentTypeJSON, map[string]string{"status": "ready"})
+}
+
+// readiness is what the store last said of itself.
+type readiness struct {
+	mu  sync.Mutex
+	at  time.Time
+	err error
+}
+
+// check asks the store, unless it was asked a moment ago. Whoever asks meanwhile
+// waits for the same answer.
+func (r *readiness) check(ctx context.Context, now time.Time, ping func(context.Context) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.at.IsZero() && now.Sub(r.at) < readyInterval {
+		return r.err
+	}
+	// The answer is for others, too, so a client that hangs up does not spoil it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+	defer cancel()
+	r.at, r.err = now, ping(ctx)
+	return r.err
 }

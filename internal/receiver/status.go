@@ -3,6 +3,14 @@ package receiver
 import (
 	"cmp"
 	"slices"
+	"strings"
+)
+
+// What a subscription shows of its last event's texts, in bytes: it is repeated
+// for every device, and the event itself is kept as long as it came.
+const (
+	maxReason       = 256
+	maxReportedTime = 64
 )
 
 // Heard is all that is known of one request: what was asked for, what was
@@ -60,10 +68,16 @@ type fold struct {
 	requestID string
 	events    []Event // sorted by sequence, each once
 	devices   []Device
-	sole      bool // exactly one device was asked for, so everything is its
+	exact     map[string]int // index of a device by its id in lower case
+	byKey     map[string]int // and by its DeviceKey
+	sole      bool           // exactly one device was asked for, so everything is its
 	stops     []*foldedStop
+	byRequest map[string]*foldedStop      // stops by their own request ids
 	owners    map[string]map[int]struct{} // subscription id → indices of devices
-	entries   []*foldedEntry
+
+	entries        []*foldedEntry
+	bySubscription map[string][]*foldedEntry
+	byDevice       map[int][]*foldedEntry
 }
 
 type foldedEntry struct {
@@ -73,16 +87,22 @@ type foldedEntry struct {
 
 func newFold(h Heard) *fold {
 	f := &fold{
-		requestID: h.RequestID,
-		events:    inSequence(h.Events),
-		devices:   slices.Clone(h.Devices),
-		sole:      len(h.Devices) == 1,
-		owners:    map[string]map[int]struct{}{},
+		requestID:      h.RequestID,
+		events:         inSequence(h.Events),
+		exact:          map[string]int{},
+		byKey:          map[string]int{},
+		sole:           len(h.Devices) == 1,
+		byRequest:      map[string]*foldedStop{},
+		owners:         map[string]map[int]struct{}{},
+		bySubscription: map[string][]*foldedEntry{},
+		byDevice:       map[int][]*foldedEntry{},
 	}
-	for _, s := range h.Stops {
-		f.stops = append(f.stops, &foldedStop{StopRecord: s})
+	f.addStops(h.Stops)
+	configured := slices.Clone(h.Devices)
+	slices.SortFunc(configured, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
+	for _, d := range configured {
+		f.addDevice(d)
 	}
-	slices.SortFunc(f.devices, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
 	f.addUnconfigured(h.Known)
 	f.learnOwners(h.Known)
 	f.makeEntries()
@@ -90,6 +110,19 @@ func newFold(h Heard) *fold {
 		f.start(k)
 	}
 	return f
+}
+
+func (f *fold) addDevice(d Device) {
+	place := len(f.devices)
+	f.devices = append(f.devices, d)
+	for _, index := range []struct {
+		of  map[string]int
+		key string
+	}{{f.exact, strings.ToLower(d.ID)}, {f.byKey, DeviceKey(d.ID)}} {
+		if _, taken := index.of[index.key]; !taken {
+			index.of[index.key] = place
+		}
+	}
 }
 
 // inSequence sorts a copy of the events and keeps the first of those that are
@@ -134,17 +167,24 @@ func (f *fold) addUnconfigured(known []Subscription) {
 	})
 	for _, d := range heard {
 		if d.ID != "" && f.indexOf(d.ID) < 0 {
-			f.devices = append(f.devices, Device{ID: d.ID, Kind: d.Kind})
+			f.addDevice(Device{ID: d.ID, Kind: d.Kind})
 		}
 	}
 }
 
-// indexOf finds the device that an id from outside means, -1 if none.
+// indexOf finds the device that an id from outside means, -1 if none. Of two
+// IMEIs that differ in the sixteenth digit alone, the exact one is meant.
 func (f *fold) indexOf(id string) int {
 	if f.sole {
 		return 0
 	}
-	return findDevice(f.devices, id)
+	if i, found := f.exact[strings.ToLower(id)]; found {
+		return i
+	}
+	if i, found := f.byKey[DeviceKey(id)]; found {
+		return i
+	}
+	return -1
 }
 
 func (f *fold) learnOwners(known []Subscription) {
@@ -155,9 +195,6 @@ func (f *fold) learnOwners(known []Subscription) {
 		if e := &f.events[i]; f.stopByRequest(e.RequestID) == nil {
 			f.own(e.QoSSubscriptionID, e.DeviceIDs)
 		}
-	}
-	for _, s := range f.stops {
-		f.own(s.QoSSubscriptionID, nil)
 	}
 }
 
@@ -204,6 +241,10 @@ func (f *fold) makeEntries() {
 	slices.SortFunc(f.entries, func(a, b *foldedEntry) int {
 		return cmp.Or(cmp.Compare(a.DeviceID, b.DeviceID), cmp.Compare(a.QoSSubscriptionID, b.QoSSubscriptionID))
 	})
+	for _, e := range f.entries {
+		f.byDevice[e.device] = append(f.byDevice[e.device], e)
+		f.bySubscription[e.QoSSubscriptionID] = append(f.bySubscription[e.QoSSubscriptionID], e)
+	}
 }
 
 func (f *fold) addEntry(device int, subscription string) {
@@ -258,10 +299,12 @@ func (f *fold) terminate(e *Event) {
 	if stop := f.stopByRequest(e.RequestID); stop != nil && e.QoSSubscriptionID == "" {
 		targets = f.entriesOf(stop.QoSSubscriptionID)
 	}
-	if e.class() == classResolved && e.QoSSubscriptionID == "" {
-		targets = f.entries
-	}
 	for _, target := range targets {
+		// The operator spoke of the devices that had no subscription then, not of
+		// one that they have got since.
+		if e.class() == classResolved && target.QoSSubscriptionID != e.QoSSubscriptionID {
+			continue
+		}
 		target.observe(StatusTerminated, e)
 	}
 }
@@ -269,36 +312,29 @@ func (f *fold) terminate(e *Event) {
 // targets are the entries that an event is about: those of its subscription,
 // else of its devices, else of the only device.
 func (f *fold) targets(e *Event) []*foldedEntry {
-	if e.QoSSubscriptionID != "" {
+	switch {
+	case e.QoSSubscriptionID != "":
 		return f.entriesOf(e.QoSSubscriptionID)
-	}
-	if len(e.DeviceIDs) == 0 && !f.sole {
-		return nil
-	}
-	if f.sole {
+	case f.sole:
 		return f.entries
 	}
 	named := map[int]struct{}{}
 	for _, d := range e.DeviceIDs {
 		named[f.indexOf(d.ID)] = struct{}{}
 	}
+	delete(named, -1)
 	var targets []*foldedEntry
-	for _, entry := range f.entries {
-		if _, found := named[entry.device]; found && entry.device >= 0 {
-			targets = append(targets, entry)
-		}
+	for device := range named {
+		targets = append(targets, f.byDevice[device]...)
 	}
 	return targets
 }
 
 func (f *fold) entriesOf(subscription string) []*foldedEntry {
-	var entries []*foldedEntry
-	for _, entry := range f.entries {
-		if entry.QoSSubscriptionID == subscription && subscription != "" {
-			entries = append(entries, entry)
-		}
+	if subscription == "" {
+		return nil
 	}
-	return entries
+	return f.bySubscription[subscription]
 }
 
 // observe takes the further status; of equal ones, the one heard last is shown.
@@ -306,7 +342,8 @@ func (n *foldedEntry) observe(s Status, e *Event) {
 	if rank(s) < rank(n.Status) {
 		return
 	}
-	n.Status, n.Reason, n.LastEvent, n.ReportedTime = s, e.Reason, e.QoSEvent, e.ReportedTime
+	n.Status, n.LastEvent = s, e.QoSEvent
+	n.Reason, n.ReportedTime = shortened(e.Reason, maxReason), shortened(e.ReportedTime, maxReportedTime)
 }
 
 func (f *fold) outcome() Outcome {
@@ -320,8 +357,8 @@ func (f *fold) outcome() Outcome {
 	}
 	if len(f.events) > 0 {
 		last := f.events[len(f.events)-1]
-		o.LastEvent, o.ReportedTime = last.QoSEvent, last.ReportedTime
-		o.Reason = cmp.Or(o.Reason, last.Reason)
+		o.LastEvent, o.ReportedTime = last.QoSEvent, shortened(last.ReportedTime, maxReportedTime)
+		o.Reason = cmp.Or(o.Reason, shortened(last.Reason, maxReason))
 	}
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -41,8 +42,13 @@ func failed(request, subscription string, ids ...string) receiver.Event {
 	}
 }
 
-func operator(request, subscription string) receiver.Event {
-	return receiver.Event{RequestID: request, QoSSubscriptionID: subscription, QoSEvent: receiver.OperatorTerminated, Reason: "seen in the portal"}
+func ambiguous(e receiver.Event) receiver.Event {
+	e.Ambiguous = true
+	return e
+}
+
+func operator(subscription string, ids ...string) receiver.Event {
+	return receiver.Event{RequestID: "r", QoSSubscriptionID: subscription, DeviceIDs: named(ids...), QoSEvent: receiver.OperatorTerminated, Reason: "seen in the portal"}
 }
 
 // numbered puts events into the order in which they are given, from first on.
@@ -144,20 +150,36 @@ func TestFold(t *testing.T) {
 		"stop fails by name":     {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: []receiver.Event{on("s"), failed("x", "s")}, want: "a/s=ON[failed] → ON"},
 		"stop fails, id unknown": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: numbered(11, on("s"), failed("x", "s")), want: "a/s=ON[failed] → ON"},
 		"stop refused": {
-			devices: named("a"), stops: []receiver.StopRecord{refusedStop}, events: numbered(11, failed("r", "")),
+			devices: named("a"), stops: []receiver.StopRecord{refusedStop}, events: numbered(11, acknowledged("s", "a"), failed("r", "")),
 			want: "a/s=FAILED[done] → FAILED",
 		},
 		"somebody else's stop fails":           {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "y", 10)}, events: numbered(11, failed("x", "s")), want: "a/s=REQUESTED[sent] → REQUESTED"},
-		"failure under the request's id":       {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, failed("r", "")), want: "a/s=REQUESTED[failed] → REQUESTED"},
-		"the same, before the stop":            {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(9, failed("r", "")), want: "a/s=FAILED[done] → FAILED"},
+		"failure under the request's id":       {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("s", "a"), failed("r", "")), want: "a/s=ACKNOWLEDGED[failed] → ACKNOWLEDGED"},
+		"the same, before the stop":            {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(8, acknowledged("s", "a"), failed("r", "")), want: "a/s=FAILED[done] → FAILED"},
 		"the same, with the subscription":      {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, failed("r", "s")), want: "a/s=FAILED[done] → FAILED"},
 		"the same, naming another device":      {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("s", "a"), failed("r", "", "b")), want: "a/s=ACKNOWLEDGED[sent] b/=FAILED → FAILED"},
 		"the same, naming the stopped one":     {devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, acknowledged("s", "a"), failed("r", "", "a")), want: "a/s=ACKNOWLEDGED[failed] b/=REQUESTED → REQUESTED"},
-		"the newest of two stops":              {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10), stopRecord("s", "y", 12)}, events: numbered(13, failed("r", "")), want: "a/s=REQUESTED[failed] → REQUESTED"},
-		"the older stop fails after the newer": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10), stopRecord("s", "y", 12)}, events: numbered(13, failed("x", "")), want: "a/s=REQUESTED[sent] → REQUESTED"},
+		"the newest of two stops":              {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10), stopRecord("s", "y", 12)}, events: numbered(13, acknowledged("s", "a"), failed("r", "")), want: "a/s=ACKNOWLEDGED[failed] → ACKNOWLEDGED"},
+		"the older stop fails after the newer": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10), stopRecord("s", "y", 12)}, events: numbered(13, acknowledged("s", "a"), failed("x", "")), want: "a/s=ACKNOWLEDGED[sent] → ACKNOWLEDGED"},
+		"a failure after the stop's own":       {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, on("s"), failed("x", ""), failed("r", "")), want: "a/s=FAILED[done] → FAILED"},
+		"a failure before the stop's own":      {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, on("s"), failed("r", ""), failed("x", "")), want: "a/s=FAILED[done] → FAILED"},
+		"a failure after an answered stop": {
+			devices: named("a", "b"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)},
+			events: numbered(11, acknowledged("s", "a"), acknowledged("t", "b"), terminated("x", "s"), failed("r", "", "a")),
+			want:   "a/s=TERMINATED[done] b/t=ACKNOWLEDGED → TERMINATED",
+		},
+		"two failures that may be the stop's": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: numbered(11, on("s"), failed("r", "", "a"), failed("r", "")), want: "a/s=ON[failed] → ON"},
+		"a stop of what was never heard of":   {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, want: "a/=REQUESTED → REQUESTED"},
 
-		"operator, one subscription": {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), acknowledged("t", "b"), operator("r", "s")}, want: "a/s=TERMINATED b/t=ACKNOWLEDGED → TERMINATED"},
-		"operator, all":              {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), operator("r", "")}, want: "a/s=TERMINATED b/=TERMINATED → TERMINATED"},
+		"ambiguous failure, one device":     {devices: named("a"), events: []receiver.Event{on("s"), ambiguous(failed("r", ""))}, want: "a/s=ON → ON"},
+		"ambiguous failure, named device":   {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), ambiguous(failed("r", "", "a"))}, want: "a/s=ACKNOWLEDGED b/=REQUESTED → REQUESTED"},
+		"ambiguous failure, open stop":      {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "", 10)}, events: numbered(11, on("s"), ambiguous(failed("r", ""))), want: "a/s=ON[journalled] → ON"},
+		"ambiguous failure, the stop's own": {devices: named("a"), stops: []receiver.StopRecord{stopRecord("s", "x", 10)}, events: numbered(11, on("s"), ambiguous(failed("x", ""))), want: "a/s=ON[failed] → ON"},
+
+		"operator, one subscription":      {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), acknowledged("t", "b"), operator("s")}, want: "a/s=TERMINATED b/t=ACKNOWLEDGED → TERMINATED"},
+		"operator, a device without one":  {devices: named("a", "b"), events: []receiver.Event{acknowledged("s", "a"), operator("", "b")}, want: "a/s=ACKNOWLEDGED b/=TERMINATED → TERMINATED"},
+		"operator, before a subscription": {devices: named("a", "b"), events: []receiver.Event{operator("", "a", "b"), acknowledged("s", "a")}, want: "a/s=ACKNOWLEDGED b/=TERMINATED → TERMINATED"},
+		"operator, the only device":       {devices: named("a"), events: []receiver.Event{operator("", "a"), on("s")}, want: "a/s=ON → ON"},
 
 		"a state's knowledge": {
 			devices: named("a", "b"), known: []receiver.Subscription{{DeviceID: "a", QoSSubscriptionID: "s", Status: receiver.StatusOn}, {DeviceID: "b", Status: receiver.StatusFailed}},
@@ -212,6 +234,19 @@ func TestFoldShowsAFailureThatEndsNothing(t *testing.T) {
 	}
 }
 
+func TestFoldShowsTextsWithinBounds(t *testing.T) {
+	t.Parallel()
+	e := failed("r", "s")
+	e.Reason, e.ReportedTime = strings.Repeat("é", 2000), strings.Repeat("9", 4000)
+	got := receiver.Fold(receiver.Heard{RequestID: "r", Devices: named("a"), Events: []receiver.Event{e}})
+	s := got.Subscriptions[0]
+	for what, text := range map[string]string{"reason": s.Reason, "reported time": s.ReportedTime, "request's reason": got.Reason, "request's reported time": got.ReportedTime} {
+		if len(text) > 520 || !strings.HasSuffix(text, "…") || !utf8.ValidString(text) {
+			t.Errorf("the %s has %d bytes", what, len(text))
+		}
+	}
+}
+
 // anyHeard draws a request with whatever may be said of it, twice over.
 func anyHeard(t *rapid.T) receiver.Heard {
 	ids := []string{"", "a", "b", "c", "A"}
@@ -227,7 +262,8 @@ func anyHeard(t *rapid.T) receiver.Heard {
 				"QoSChangeReqAck", "QoSChangeOn", "QosChangeOn", "QoSChangeFailed", "QoSChangeTerminated",
 				receiver.OperatorTerminated, "QoSChangePaused",
 			}).Draw(t, "event"),
-			Status: rapid.SampledFrom([]string{"", "SUCCESS", "FAILED"}).Draw(t, "status"),
+			Status:    rapid.SampledFrom([]string{"", "SUCCESS", "FAILED"}).Draw(t, "status"),
+			Ambiguous: rapid.Bool().Draw(t, "ambiguous"),
 		}
 		if id := rapid.SampledFrom(ids).Draw(t, "device"); id != "" {
 			e.DeviceIDs = named(id)

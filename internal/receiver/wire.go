@@ -29,12 +29,7 @@ func (a *WaitAnswer) empty() bool { return len(a.Changed) == 0 && len(a.Missing)
 
 // EventList is the answer of GET /v1/events.
 type EventList struct {
-	Events []Event `json:"events" doc:"Oldest first. Ask again with after set to the last one's seq."`
-}
-
-// QuarantineList is the answer of GET /v1/quarantine.
-type QuarantineList struct {
-	Callbacks []Quarantined `json:"callbacks" doc:"Oldest first; a bounded number is kept."`
+	Events []Event `json:"events" doc:"Oldest first; fewer than asked for where they would be too large together. Ask again with after set to the last one's seq, until there are none."`
 }
 
 // SubscriptionView is one device's subscription with what its request says of it.
@@ -53,7 +48,7 @@ type SubscriptionView struct {
 // SubscriptionFilter selects subscriptions; zero fields do not filter.
 type SubscriptionFilter struct {
 	AccountName            string   `query:"account_name"`
-	Status                 []Status `query:"status" doc:"Of the subscription itself, comma-separated."`
+	Status                 []Status `query:"status" enum:"REQUESTED,ACKNOWLEDGED,ON,FAILED,TERMINATED" doc:"Of the subscription itself, comma-separated."`
 	DeviceID               string   `query:"device_id"`
 	Unclaimed              bool     `query:"unclaimed"`
 	IncludeUnauthenticated bool     `query:"include_unauthenticated"`
@@ -86,7 +81,7 @@ func (f SubscriptionFilter) selects(s Subscription) bool {
 	if len(f.Status) > 0 && !slices.Contains(f.Status, s.Status) {
 		return false
 	}
-	return f.DeviceID == "" || strings.EqualFold(f.DeviceID, s.DeviceID)
+	return f.DeviceID == "" || DeviceKey(f.DeviceID) == DeviceKey(s.DeviceID)
 }
 
 func (f SubscriptionFilter) views(requests []Request) []SubscriptionView {

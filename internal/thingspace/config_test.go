@@ -9,8 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/qosform/terraform-provider-qos/internal/settings"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/api"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
 )
@@ -23,23 +25,23 @@ func (e environment) get(name string) string { return e[name] }
 // became of it, and what the rest must be so that it counts.
 type attribute struct {
 	field    func(*model) *types.String
-	value    func(*settings, *model) (string, error)
+	value    func(*settings.Reader, *model) (string, error)
 	with     environment
 	fallback string
 	// required: without a value there is an error instead of a default.
 	required bool
 }
 
-func fromThingSpace(read func(api.Config) string) func(*settings, *model) (string, error) {
-	return func(s *settings, m *model) (string, error) {
-		config, err := m.thingSpaceConfig(s)
+func fromThingSpace(read func(api.Config) string) func(*settings.Reader, *model) (string, error) {
+	return func(r *settings.Reader, m *model) (string, error) {
+		config, err := m.thingSpaceConfig(r)
 		return read(config), err
 	}
 }
 
-func fromReceiver(token bool) func(*settings, *model) (string, error) {
-	return func(s *settings, m *model) (string, error) {
-		config, err := m.receiverConfig(s)
+func fromReceiver(token bool) func(*settings.Reader, *model) (string, error) {
+	return func(r *settings.Reader, _ *model) (string, error) {
+		config, err := receiverConfig(r)
 		if token {
 			return config.Token, err
 		}
@@ -107,7 +109,7 @@ func TestStringAttributes(t *testing.T) {
 		t.Fatalf("string attributes of the model (-) and of this table (+):\n%s", diff)
 	}
 	for name, a := range attributes {
-		variable := environmentName(name)
+		variable := environmentPrefix + strings.ToUpper(name)
 		for source, test := range map[string]struct {
 			configured types.String
 			env        environment
@@ -124,8 +126,8 @@ func TestStringAttributes(t *testing.T) {
 			var diags diag.Diagnostics
 			m := &model{}
 			*a.field(m) = test.configured
-			got, err := a.value(&settings{configured: m.texts(), getenv: join(a.with, test.env).get, diags: &diags}, m)
-			var unknown *UnknownError
+			got, err := a.value(m.reader(join(a.with, test.env).get, path.Empty(), &diags), m)
+			var unknown *settings.UnknownError
 			switch {
 			case test.unknown:
 				if !errors.As(err, &unknown) || !strings.Contains(err.Error(), name) || got != "" {
@@ -162,61 +164,14 @@ func TestCredentialsChoice(t *testing.T) {
 		"a pair unknown, a token in the environment":   {unknown, unknown, null, env, [3]string{}, []string{"client_id", "client_secret"}},
 		"a pair with blanks that are part of a secret": {value("id"), value(" secret "), null, nil, [3]string{"id", " secret ", ""}, nil},
 	} {
-		s := &settings{getenv: test.env.get, configured: map[string]types.String{"client_id": test.id, "client_secret": test.secret, "access_token": test.token}}
-		id, secret, token := s.credentials("client_id", "client_secret", "access_token")
+		m := &model{ClientID: test.id, ClientSecret: test.secret, AccessToken: test.token}
+		r := m.reader(test.env.get, path.Empty(), nil)
+		id, secret, token := credentials(r, "client_id", "client_secret", "access_token")
 		if diff := cmp.Diff(test.want, [3]string{id, secret, token}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if diff := cmp.Diff(test.unknown, s.unknown); diff != "" {
+		if diff := cmp.Diff(test.unknown, r.Unknown); diff != "" {
 			t.Errorf("%s: unknown (-want +got):\n%s", name, diff)
-		}
-	}
-}
-
-func TestNumbers(t *testing.T) {
-	t.Parallel()
-	const rateName, retriesName = "THINGSPACE_MAX_REQUESTS_PER_SECOND", "THINGSPACE_MAX_RETRIES"
-	for name, test := range map[string]struct {
-		rate    types.Float64
-		retries types.Int64
-		env     environment
-		want    [2]float64
-		unknown []string
-		refused string
-	}{
-		"defaults":                     {want: [2]float64{10, 4}},
-		"configuration":                {rate: types.Float64Value(0.5), retries: types.Int64Value(0), want: [2]float64{0.5, 0}},
-		"environment":                  {env: environment{rateName: " 2.5 ", retriesName: "7\n"}, want: [2]float64{2.5, 7}},
-		"both":                         {rate: types.Float64Value(3), retries: types.Int64Value(1), env: environment{rateName: "2", retriesName: "7"}, want: [2]float64{3, 1}},
-		"configured, bad environment":  {rate: types.Float64Value(3), retries: types.Int64Value(1), env: environment{rateName: "x", retriesName: "x"}, want: [2]float64{3, 1}},
-		"no retries":                   {env: environment{retriesName: "0"}, want: [2]float64{10, 0}},
-		"unknown":                      {rate: types.Float64Unknown(), retries: types.Int64Unknown(), env: environment{rateName: "2"}, unknown: []string{"max_requests_per_second", "max_retries"}},
-		"rate is no number":            {env: environment{rateName: "ten"}, refused: rateName},
-		"rate is NaN":                  {env: environment{rateName: "NaN"}, refused: rateName},
-		"rate is infinite":             {env: environment{rateName: "Inf"}, refused: rateName},
-		"rate is nothing":              {env: environment{rateName: "0"}, refused: rateName},
-		"rate is negative":             {env: environment{rateName: "-1"}, refused: rateName},
-		"retries are no number":        {env: environment{retriesName: "many"}, refused: retriesName},
-		"retries are no whole number":  {env: environment{retriesName: "1.5"}, refused: retriesName},
-		"retries are negative":         {env: environment{retriesName: "-1"}, refused: retriesName},
-		"retries are out of bounds":    {env: environment{retriesName: "101"}, refused: retriesName},
-		"retries are beyond an int":    {env: environment{retriesName: "99999999999999999999"}, refused: retriesName},
-		"retries are in another style": {env: environment{retriesName: "0x4"}, refused: retriesName},
-	} {
-		var diags diag.Diagnostics
-		s := &settings{getenv: test.env.get, diags: &diags}
-		got := [2]float64{s.requestsPerSecond(test.rate), float64(s.retries(test.retries))}
-		if test.refused != "" {
-			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), test.refused) {
-				t.Errorf("%s: %v, want one error that names %s", name, diags, test.refused)
-			}
-			continue
-		}
-		if diff := cmp.Diff(test.unknown, s.unknown); diff != "" || len(diags) > 0 {
-			t.Errorf("%s: %v, unknown (-want +got):\n%s", name, diags, diff)
-		}
-		if got != test.want {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 }
@@ -242,7 +197,7 @@ func TestValidatePairs(t *testing.T) {
 		"a token in the environment is no id": {model: model{ClientID: value}, env: environment{"THINGSPACE_ACCESS_TOKEN": "x"}, want: []string{"THINGSPACE_CLIENT_SECRET"}},
 	} {
 		var diags diag.Diagnostics
-		test.model.validatePairs(test.env.get, &diags)
+		validatePairs(test.model.reader(test.env.get, path.Empty(), &diags))
 		if len(diags) != len(test.want) {
 			t.Errorf("%s: %v, want %d errors", name, diags, len(test.want))
 			continue
@@ -286,7 +241,7 @@ func TestBackend(t *testing.T) {
 		m := configured()
 		test.change(&m)
 		var diags diag.Diagnostics
-		made := m.backend(environment{}.get, "test", &diags)
+		made := m.backend(environment{}.get, "test", path.Empty(), &diags)
 		if test.refused != "" {
 			text := detail(diags)
 			if !strings.Contains(text, test.refused) || strings.Contains(text, "hidden") {

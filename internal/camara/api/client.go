@@ -78,6 +78,9 @@ func (c *Client) Version() Version { return c.config.Version }
 // BaseURL is the root of the sessions' API, without a slash at its end.
 func (c *Client) BaseURL() string { return c.config.BaseURL }
 
+// ServesAssignments reports whether it is known where the QoS provisioning API is.
+func (c *Client) ServesAssignments() bool { return c.config.ProvisioningURL != "" }
+
 // DeviceBound reports whether each token is for one device, so that a subject is
 // needed with every call.
 func (c *Client) DeviceBound() bool { return c.config.DeviceBound }

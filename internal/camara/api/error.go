@@ -103,6 +103,26 @@ func HasCode(err error, code string) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
+// Temporary reports whether the same request may work a little later: there was
+// no answer, or one about the moment.
+func Temporary(err error) bool {
+	if e, answered := errors.AsType[*Error](err); answered {
+		return e.refusedForNow() || e.temporary() || e.StatusCode == http.StatusInternalServerError
+	}
+	return err != nil && !errors.Is(err, ErrNotInAPI) && !invalid(err)
+}
+
+// Declined reports whether err is a no that asking again does not change: the API
+// does not have it, the request is not valid, or this client may not ask.
+func Declined(err error) bool {
+	return err != nil && !hasStatus(err, http.StatusUnauthorized) && !Temporary(err)
+}
+
+func invalid(err error) bool {
+	var problem *FieldError
+	return errors.As(err, &problem)
+}
+
 // NotSent reports whether err means that no byte of the request left: it is not
 // valid, there was no connection or no token, or the context had already ended.
 func NotSent(err error) bool { return attempt.IsNotSent(err) }

@@ -158,3 +158,9 @@ func CredentialChange(ctx context.Context, before, after types.Object) (SecretCh
 		return Unsent, diags
 	}
 }
+
+// WarnUnsent says that a change of secrets changes the state alone.
+func WarnUnsent(names string, diags *diag.Diagnostics) {
+	diags.AddWarning("The operator is not told", "A secret and its expiry are sent when the resource is created and at no other time, so the change of "+names+" changes the state alone. "+
+		"To send another secret, replace the resource: terraform apply -replace=<address>.")
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
@@ -36,7 +35,7 @@ func (q *Requester[T]) Await(ctx context.Context, created *T, waitFor string) (*
 			return q.settled(latest, waitFor), nil
 		case api.NotFound(last) && q.Clock.Since(since) >= freshness:
 			return false, errGone
-		case api.NotFound(last), momentary(last):
+		case api.NotFound(last), api.Temporary(last):
 			return false, nil
 		default:
 			return false, last
@@ -51,22 +50,6 @@ func (q *Requester[T]) Await(ctx context.Context, created *T, waitFor string) (*
 func (q *Requester[T]) settled(g *T, waitFor string) bool {
 	status := q.Remote.View(g).Status
 	return status == api.StatusUnavailable || status == api.StatusAvailable || waitFor == WaitForRequested
-}
-
-// momentary reports whether a read may work if it is tried again.
-func momentary(err error) bool {
-	var answer *api.Error
-	if !errors.As(err, &answer) {
-		return true
-	}
-	switch answer.StatusCode {
-	case http.StatusRequestTimeout:
-		return true
-	case http.StatusTooManyRequests:
-		return answer.Code != api.CodeQuotaExceeded
-	default:
-		return answer.StatusCode >= http.StatusInternalServerError
-	}
 }
 
 // Delete ends a grant and returns when it is gone. What is gone already is no
@@ -85,7 +68,7 @@ func (q *Requester[T]) Delete(ctx context.Context, id string) error {
 		switch {
 		case api.NotFound(last):
 			return true, nil
-		case last == nil, momentary(last):
+		case last == nil, api.Temporary(last):
 			return false, nil
 		default:
 			return false, last

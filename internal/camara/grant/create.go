@@ -2,9 +2,7 @@ package grant
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -55,7 +53,7 @@ func (q *Requester[T]) listBefore(ctx context.Context) (inventory, error) {
 	list, err := q.Remote.List(ctx)
 	switch {
 	case err == nil:
-	case refusesToList(err):
+	case api.Declined(err):
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("nothing was created: %w", err)
@@ -65,21 +63,6 @@ func (q *Requester[T]) listBefore(ctx context.Context) (inventory, error) {
 		before[q.Remote.View(&list[i]).ID] = true
 	}
 	return before, nil
-}
-
-// refusesToList reports whether asking again for a list would not help, though
-// a create may well work: there is no list, or no right to it.
-func refusesToList(err error) bool {
-	var problem *api.FieldError
-	var answer *api.Error
-	switch {
-	case errors.Is(err, api.ErrNotInAPI), errors.As(err, &problem):
-		return true
-	case errors.As(err, &answer):
-		return answer.StatusCode/100 == 4 && answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusTooManyRequests
-	default:
-		return false
-	}
 }
 
 // ask makes the POST. An interrupt is not heeded until its answer is known, or
@@ -109,7 +92,7 @@ func (q *Requester[T]) recoverLost(ctx context.Context, before inventory, sent t
 		var list []T
 		list, listErr = q.Remote.List(ctx)
 		found = q.matching(list, before)
-		return len(found) > 0 || before == nil || listErr != nil && refusesToList(listErr) || q.Clock.Since(sent) >= answerGrace, nil
+		return len(found) > 0 || before == nil || api.Declined(listErr) || q.Clock.Since(sent) >= answerGrace, nil
 	})
 	if before != nil && len(found) == 1 {
 		return &found[0], nil

@@ -100,3 +100,20 @@ func (v View) describe() string {
 	}
 	return text + ")"
 }
+
+// ReadError says what a failed read means for the state, where that may not be
+// plain.
+func ReadError(err error) error {
+	if !api.Forbidden(err) {
+		return err
+	}
+	return fmt.Errorf("%w. It may well exist, so the state is kept: check that the credentials are those of the application, and of the device, that it was created with", err)
+}
+
+// Ended says why what is UNAVAILABLE is over.
+func Ended(statusInfo string) string {
+	if statusInfo == "" {
+		return "it is " + api.StatusUnavailable
+	}
+	return "it is " + api.StatusUnavailable + " (" + statusInfo + ")"
+}

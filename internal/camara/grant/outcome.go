@@ -28,14 +28,12 @@ type Outcome[T any] struct {
 // is left of the grant, so that the state must not have it either.
 func (o Outcome[T]) Report(ctx, within context.Context, err error, diags *diag.Diagnostics) (gone bool) {
 	kind, v := o.Requester.Kind, o.Requester.Remote.View(o.Granted)
-	if v.Status == api.StatusUnavailable {
-		return o.discard(within, v, diags)
-	}
 	switch {
-	case err == nil:
+	case v.Status == api.StatusUnavailable:
+		return o.discard(within, fmt.Sprintf("The network does not provide the %s that was asked for: %s.", kind.Noun, v.describe()), diags)
 	case errors.Is(err, errGone):
-		diags.AddError(o.Summary, fmt.Sprintf("The %s %s was created, and was gone before it was %s: %v. Nothing of it is left.", kind.Noun, v.ID, o.WaitFor, err))
-		return true
+		return o.discard(within, fmt.Sprintf("The %s %s was created, and before it was %s, %v.", kind.Noun, v.ID, o.WaitFor, err), diags)
+	case err == nil:
 	case ctx.Err() != nil:
 		diags.AddWarning("Interrupted while waiting for the network", fmt.Sprintf("The %s %s was created and is in the state, now %s. "+
 			"The next plan shows what has come since.", kind.Noun, v.ID, v.Status))
@@ -53,8 +51,7 @@ func (o Outcome[T]) Report(ctx, within context.Context, err error, diags *diag.D
 
 func (o Outcome[T]) late(v View, err error) string {
 	text := fmt.Sprintf("the %s %s is %s, and was not %s within %s (timeouts.create)", o.Requester.Kind.Noun, v.ID, v.Status, o.WaitFor, o.Timeout)
-	var answer *api.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*api.Error](err); ok {
 		text += fmt.Sprintf(". The last answer was: %v", answer)
 	}
 	return text
@@ -62,12 +59,11 @@ func (o Outcome[T]) late(v View, err error) string {
 
 // discard deletes what the network does not provide: it would stand in the way
 // of the next one.
-func (o Outcome[T]) discard(ctx context.Context, v View, diags *diag.Diagnostics) (gone bool) {
-	text := fmt.Sprintf("The network does not provide the %s that was asked for: %s.", o.Requester.Kind.Noun, v.describe())
-	if err := o.Requester.Delete(ctx, v.ID); err != nil {
-		diags.AddError(o.Summary, text+" Deleting it failed, so it stays in the state and the next apply deletes it: "+explain.Sentence(err.Error()))
+func (o Outcome[T]) discard(ctx context.Context, why string, diags *diag.Diagnostics) (gone bool) {
+	if err := o.Requester.Delete(ctx, o.Requester.Remote.View(o.Granted).ID); err != nil {
+		diags.AddError(o.Summary, why+" Deleting it failed, so it stays in the state and the next apply deletes it: "+explain.Sentence(err.Error()))
 		return false
 	}
-	diags.AddError(o.Summary, text+" It was deleted, and nothing is left of it.")
+	diags.AddError(o.Summary, why+" It was deleted, and nothing is left of it.")
 	return true
 }

@@ -23,7 +23,7 @@ type extension struct {
 // grants less, or refuses a renewal; both come back as warnings.
 func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) error {
 	more := additional(e.state, e.plan, e.renew, e.requester.Clock.Now())
-	session, err := e.requester.sessions.extend(ctx, e.state.SessionID.ValueString(), more, e.state.GrantedDuration.ValueInt64())
+	session, err := e.requester.sessions.extend(ctx, e.state.SessionID.ValueString(), more, e.state.granted())
 	switch {
 	case err == nil:
 		e.plan.refreshDuration(session)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
 )
 
 // judge says what a plan must do about the session as it was just read.
@@ -23,10 +24,8 @@ func judge(m *model, before verdict, now time.Time) verdict {
 // ended says why a session is over, "" if it is not.
 func ended(m *model, now time.Time) string {
 	switch {
-	case m.QoSStatus.ValueString() == api.StatusUnavailable && m.StatusInfo.IsNull():
-		return "it is UNAVAILABLE"
 	case m.QoSStatus.ValueString() == api.StatusUnavailable:
-		return fmt.Sprintf("it is UNAVAILABLE (%s)", m.StatusInfo.ValueString())
+		return grant.Ended(m.StatusInfo.ValueString())
 	case m.expired(now):
 		return fmt.Sprintf("it expired at %s", m.ExpiresAt.ValueString())
 	default:
@@ -47,7 +46,7 @@ func due(m *model, now time.Time) bool {
 func additional(state, plan *model, renew bool, now time.Time) int64 {
 	var more int64
 	if plan.requested() > state.requested() {
-		more = plan.requested() - state.GrantedDuration.ValueInt64()
+		more = plan.requested() - state.granted()
 	}
 	if at, ok := state.expiry(); ok && renew {
 		remaining := max(int64(at.Sub(now)/time.Second), 0)

@@ -3,7 +3,6 @@ package qodsession
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -63,11 +62,6 @@ type webhookModel struct {
 	NotificationAuthToken          types.String `tfsdk:"notification_auth_token"`
 	NotificationAuthTokenWO        types.String `tfsdk:"notification_auth_token_wo"`
 	NotificationAuthTokenWOVersion types.Int64  `tfsdk:"notification_auth_token_wo_version"`
-}
-
-type identityModel struct {
-	SessionID types.String `tfsdk:"session_id"`
-	BaseURL   types.String `tfsdk:"base_url"`
 }
 
 func serverType() types.ObjectType {
@@ -304,6 +298,15 @@ func (m *model) requested() int64 {
 	return m.Duration.ValueInt64()
 }
 
+// granted is the session's whole length, in seconds; what was asked for where
+// the operator does not tell.
+func (m *model) granted() int64 {
+	if m.GrantedDuration.IsNull() {
+		return m.requested()
+	}
+	return m.GrantedDuration.ValueInt64()
+}
+
 func sortPorts(p *api.Ports) {
 	slices.Sort(p.Ports)
 	slices.SortFunc(p.Ranges, func(a, b api.PortRange) int {
@@ -313,9 +316,6 @@ func sortPorts(p *api.Ports) {
 		return int(a.To - b.To)
 	})
 }
-
-// sameRoot reports whether two base URLs are the same but for a slash at the end.
-func sameRoot(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
 
 // expire marks a session that is gone because its time was over.
 func (m *model) expire() {

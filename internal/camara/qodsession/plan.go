@@ -37,7 +37,7 @@ func (r *qodSessionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	found, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
 	resp.Diagnostics.Append(diags...)
-	from, diags := privatestate.Get[origin](ctx, req.Private, keyOrigin)
+	from, diags := privatestate.Get[grant.Origin](ctx, req.Private, keyOrigin)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -52,8 +52,7 @@ func (r *qodSessionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	c := changes{state: &state, plan: &plan, origin: from, diags: &resp.Diagnostics}
 	c.judge(ctx)
 	if len(c.unsent) > 0 && len(c.replacing) == 0 && !from.Imported {
-		resp.Diagnostics.AddWarning("The operator is not told", fmt.Sprintf("A secret and its expiry are sent when the session is created and at no other time, so the change of %s changes the state alone. "+
-			"To send another secret, replace the session: terraform apply -replace=…", strings.Join(c.unsent, " and ")))
+		attribute.WarnUnsent(strings.Join(c.unsent, " and "), &resp.Diagnostics)
 	}
 	resp.RequiresReplace = append(resp.RequiresReplace, c.replacing...)
 	if c.extending || found.Due && renews(&plan, &state) {
@@ -72,7 +71,7 @@ func renews(plan, state *model) bool {
 type changes struct {
 	state  *model
 	plan   *model
-	origin origin
+	origin grant.Origin
 	diags  *diag.Diagnostics
 
 	replacing []path.Path
@@ -88,7 +87,7 @@ func (c *changes) judge(ctx context.Context) {
 	c.replace("device_ports", c.replacesPorts(ctx, c.state.DevicePorts, c.plan.DevicePorts))
 	c.replace("application_server_ports", c.replacesPorts(ctx, c.state.ApplicationServerPorts, c.plan.ApplicationServerPorts))
 	c.replace("qos_profile", !c.plan.QoSProfile.Equal(c.state.QoSProfile))
-	c.replace("sink", !c.plan.Sink.Equal(c.state.Sink) && !c.fillsIn(c.state.Sink.IsNull()))
+	c.replace("sink", !c.plan.Sink.Equal(c.state.Sink) && !c.origin.FillsIn(c.state.Sink.IsNull()))
 	webhook, diags := webhookChange(ctx, c.state.Webhook, c.plan.Webhook)
 	c.diags.Append(diags...)
 	c.secret("webhook", "webhook.notification_auth_token", webhook, c.state.Webhook.IsNull() || c.sameWebhookURL(ctx))
@@ -98,9 +97,9 @@ func (c *changes) judge(ctx context.Context) {
 	c.judgeDuration()
 }
 
-func (c *changes) replace(attribute string, needed bool) {
+func (c *changes) replace(name string, needed bool) {
 	if needed {
-		c.replacing = append(c.replacing, path.Root(attribute))
+		c.replacing = append(c.replacing, path.Root(name))
 	}
 }
 
@@ -110,18 +109,11 @@ func (c *changes) secret(name, part string, change attribute.SecretChange, untol
 	case attribute.Unsent:
 		c.unsent = append(c.unsent, part)
 	case attribute.Different:
-		c.replace(name, !c.fillsIn(untold))
+		c.replace(name, !c.origin.FillsIn(untold))
 	}
 }
 
-// fillsIn reports whether an attribute of an imported session is taken from the
-// configuration, in place, because the operator did not tell it.
-func (c *changes) fillsIn(untold bool) bool { return c.origin.Imported && untold }
-
 func (c *changes) replacesDevice(ctx context.Context) bool {
-	if c.plan.Device.Equal(c.state.Device) {
-		return false
-	}
 	if !attribute.WhollyKnown(c.plan.Device) {
 		return true
 	}
@@ -129,17 +121,7 @@ func (c *changes) replacesDevice(ctx context.Context) bool {
 	c.diags.Append(diags...)
 	after, diags := attribute.DeviceOf(ctx, c.plan.Device)
 	c.diags.Append(diags...)
-	return !grant.SameDevice(before, after) && !c.fillsIn(grant.Agrees(before, after) && c.isSubject(after))
-}
-
-// isSubject reports whether a device can be that of the subscriber whose token
-// the session was imported with.
-func (c *changes) isSubject(d *api.Device) bool {
-	if d == nil || c.origin.Subject == "" {
-		return true
-	}
-	hint, ok := api.LoginHint(*d)
-	return !ok || hint == c.origin.Subject
+	return c.origin.Replaces(before, after)
 }
 
 func (c *changes) replacesServer(ctx context.Context) bool {
@@ -181,7 +163,7 @@ func (c *changes) judgeDuration() {
 		c.replace("duration", true)
 	case after < before:
 		c.replace("duration", !c.origin.Imported)
-	case after == before || after <= c.state.GrantedDuration.ValueInt64():
+	case after == before || after <= c.state.granted():
 	case c.state.QoSStatus.ValueString() != api.StatusAvailable:
 		c.replace("duration", true)
 	default:

@@ -6,16 +6,6 @@ const (
 	keyVerdict = "verdict"
 )
 
-// origin is what the state must remember of how it came to the session.
-type origin struct {
-	// Subject is the login hint of the subscriber whose token each request needs,
-	// where tokens are bound to devices.
-	Subject string `json:"subject,omitempty"`
-	// Imported: nothing of the configuration has been applied yet, so what the
-	// operator does not tell is taken from it, in place.
-	Imported bool `json:"imported,omitempty"`
-}
-
 // verdict is what Read found, by the clock, that the plan must act on.
 // ModifyPlan uses it alone, so a saved plan stays valid.
 type verdict struct {

@@ -8,8 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
@@ -101,8 +99,8 @@ func (r *qodSessionResource) Create(ctx context.Context, req resource.CreateRequ
 		return !resp.Diagnostics.HasError()
 	}
 	// The state has the session's id before anything is waited for.
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, origin{Subject: r.backend.Subject("", wanted.Device)})...)
-	resp.Diagnostics.Append(r.identify(ctx, session.ID, nil, resp.Identity)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, grant.Origin{Subject: r.backend.Subject("", wanted.Device)})...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, session.ID, nil, resp.Identity)...)
 	if !save(session) {
 		return
 	}
@@ -129,7 +127,7 @@ func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	id, now := state.SessionID.ValueString(), r.backend.Clock().Now()
 	session, err := requester.sessions.Read(ctx, id)
-	resp.Diagnostics.Append(r.identify(ctx, id, req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
 	switch {
 	case api.NotFound(err) && state.OnExpiry.ValueString() == onExpiryIgnore && state.expired(now):
 		state.expire()
@@ -137,11 +135,8 @@ func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.AddWarning("QoD session is gone", fmt.Sprintf("The operator does not know session %s any more, so it was removed from the state: %v.", id, err))
 		resp.State.RemoveResource(ctx)
 		return
-	case api.Forbidden(err):
-		explain.Error(&resp.Diagnostics, summaryRead, fmt.Errorf("%w. The session may well exist, so the state is kept: check that the credentials are those of the application, and of the device, that it was created with", err))
-		return
 	case err != nil:
-		explain.Error(&resp.Diagnostics, summaryRead, err)
+		explain.Error(&resp.Diagnostics, summaryRead, grant.ReadError(err))
 		return
 	default:
 		r.take(&state, session, from)
@@ -151,8 +146,8 @@ func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest,
 }
 
 // take puts what was read into the state; of an import, all that it can.
-func (r *qodSessionResource) take(state *model, session *api.Session, from origin) {
-	if operator, err := r.backend.Operator(); err == nil && from.Imported && state.QoSProfile.IsNull() {
+func (r *qodSessionResource) take(state *model, session *api.Session, from grant.Origin) {
+	if operator, err := r.backend.Operator(); err == nil && from.FillsIn(state.QoSProfile.IsNull()) {
 		state.fill(session, operator.Version())
 	}
 	state.refresh(session)
@@ -185,7 +180,7 @@ func (r *qodSessionResource) Update(ctx context.Context, req resource.UpdateRequ
 	from.Imported = false
 	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, found)...)
 	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, from)...)
-	resp.Diagnostics.Append(r.identify(ctx, plan.SessionID.ValueString(), req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, plan.SessionID.ValueString(), req.Identity, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
@@ -206,8 +201,8 @@ func (r *qodSessionResource) Delete(ctx context.Context, req resource.DeleteRequ
 }
 
 // existing returns what reaches the session of a state.
-func (r *qodSessionResource) existing(ctx context.Context, state *model, private privatestate.Reader, summary string, diags *diag.Diagnostics) (*requester, origin) {
-	from, more := privatestate.Get[origin](ctx, private, keyOrigin)
+func (r *qodSessionResource) existing(ctx context.Context, state *model, private privatestate.Reader, summary string, diags *diag.Diagnostics) (*requester, grant.Origin) {
+	from, more := privatestate.Get[grant.Origin](ctx, private, keyOrigin)
 	diags.Append(more...)
 	device, more := attribute.DeviceOf(ctx, state.Device)
 	diags.Append(more...)
@@ -219,21 +214,4 @@ func (r *qodSessionResource) existing(ctx context.Context, state *model, private
 		explain.Error(diags, summary, err)
 	}
 	return requester, from
-}
-
-// identify sets the identity that was given at create or import, and never
-// another one after: a provider that is configured anew must not change it.
-func (r *qodSessionResource) identify(ctx context.Context, id string, before, after *tfsdk.ResourceIdentity) diag.Diagnostics {
-	if before != nil && !before.Raw.IsNull() {
-		var known identityModel
-		if diags := before.Get(ctx, &known); diags.HasError() || !known.SessionID.IsNull() {
-			diags.Append(after.Set(ctx, known)...)
-			return diags
-		}
-	}
-	operator, err := r.backend.Operator()
-	if err != nil {
-		return nil
-	}
-	return after.Set(ctx, identityModel{SessionID: types.StringValue(id), BaseURL: types.StringValue(operator.BaseURL())})
 }

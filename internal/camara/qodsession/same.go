@@ -76,10 +76,8 @@ func serversMeet(a, b *api.ApplicationServer) bool {
 		return true
 	}
 	for _, x := range prefixesOf(a) {
-		for _, y := range prefixesOf(b) {
-			if x.Overlaps(y) {
-				return true
-			}
+		if slices.ContainsFunc(prefixesOf(b), x.Overlaps) {
+			return true
 		}
 	}
 	return false

@@ -18,6 +18,36 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
+// BenchmarkRecordBesideUnknown records beside a request whose answer was lost and
+// very many acknowledgements that could be its own, or could not.
+func BenchmarkRecordBesideUnknown(b *testing.B) {
+	for name, own := range map[string]bool{"of other devices": false, "of its device": true} {
+		b.Run(name, func(b *testing.B) {
+			j := newJournal(b, sqliteDatabase)
+			j.unknown("mine", device("a", "192.0.2.1"))
+			deviceOf := func(n int) string {
+				if own {
+					return "a"
+				}
+				return fmt.Sprintf("d-%d", n)
+			}
+			for batch := range 200 {
+				var events []receiver.Event
+				for n := range 100 {
+					n += 100 * batch
+					events = append(events, acknowledged(fmt.Sprintf("r-%d", n), fmt.Sprintf("s-%d", n), deviceOf(n)))
+				}
+				j.hear(events...)
+			}
+			n := 20_000
+			for b.Loop() {
+				n++
+				j.hear(acknowledged(fmt.Sprintf("r-%d", n), fmt.Sprintf("s-%d", n), deviceOf(n)))
+			}
+		})
+	}
+}
+
 func BenchmarkRequests(b *testing.B) {
 	j := newJournal(b, sqliteDatabase)
 	for i := range 1000 {

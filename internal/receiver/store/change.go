@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -138,20 +141,13 @@ func (t *tx) changeStop(ctx context.Context, r *row, subscription string) error 
 	if r.State != receiver.StateAccepted {
 		return t.refuse(receiver.ConflictState, r)
 	}
-	holder, err := t.bySubscription(ctx, subscription)
-	if err != nil {
-		return err
+	found := slices.IndexFunc(r.Subscriptions, func(s receiver.Subscription) bool { return s.QoSSubscriptionID == subscription })
+	if found < 0 {
+		return t.refuseForeign(ctx, r, subscription)
 	}
-	if holder != nil && holder.ID != r.ID {
-		return t.refuse(receiver.ConflictState, holder)
-	}
-	for _, s := range r.Subscriptions {
-		if s.QoSSubscriptionID != subscription {
-			continue
-		}
-		if s.Status.Ended() || (s.Stop != nil && s.Stop.State == receiver.StopJournalled) {
-			return nil
-		}
+	s := r.Subscriptions[found]
+	if s.Status.Ended() || (s.Stop != nil && s.Stop.State == receiver.StopJournalled) {
+		return nil
 	}
 	seq, err := t.next(ctx)
 	if err != nil {
@@ -164,6 +160,15 @@ func (t *tx) changeStop(ctx context.Context, r *row, subscription string) error 
 		return err
 	}
 	return t.save(ctx, r)
+}
+
+// refuseForeign refuses a subscription that is not r's, naming whose it is.
+func (t *tx) refuseForeign(ctx context.Context, r *row, subscription string) error {
+	holder, err := t.bySubscription(ctx, subscription)
+	if err != nil {
+		return err
+	}
+	return t.refuse(receiver.ConflictState, cmp.Or(holder, r))
 }
 
 func (t *tx) changeStopSent(ctx context.Context, r *row, c receiver.Change) error {
@@ -185,7 +190,10 @@ func (t *tx) changeStopSent(ctx context.Context, r *row, c receiver.Change) erro
 	if err != nil {
 		return err
 	}
-	return t.save(ctx, r)
+	if err := t.save(ctx, r); err != nil {
+		return err
+	}
+	return t.reattribute(ctx, c.StopRequestID)
 }
 
 func (t *tx) changeStopRefused(ctx context.Context, r *row, c receiver.Change) error {
@@ -218,10 +226,17 @@ func (t *tx) stop(ctx context.Context, r *row, id string) (*receiver.StopRecord,
 	return nil, fmt.Errorf("stop %s of request %s: %w", id, r.ID, receiver.ErrNotFound)
 }
 
+// importHolds is how long an imported claim stays as it is when the request is
+// imported again: a plan with an import block reads, and so claims, each time,
+// and must not invalidate another that was saved to be applied.
+const importHolds = time.Hour
+
 // changeClaim hands the request to another Terraform state.
 func (t *tx) changeClaim(ctx context.Context, r *row, c receiver.Change) error {
 	switch {
 	case r.Claim == c.NewClaim:
+		return nil
+	case !c.Adopt && r.importedAt != nil && t.now.Sub(*r.importedAt) < importHolds:
 		return nil
 	case r.Claim != c.Claim:
 		return t.refuse(receiver.ConflictClaim, r)
@@ -229,13 +244,24 @@ func (t *tx) changeClaim(ctx context.Context, r *row, c receiver.Change) error {
 		return t.refuse(receiver.ConflictState, r)
 	case c.Adopt && !r.unclaimed(t.now):
 		return t.refuse(receiver.ConflictClaim, r)
+	case !c.Adopt && r.leased(t.now):
+		return t.refuse(receiver.ConflictState, r)
 	}
 	r.Claim = c.NewClaim
 	r.ClaimGeneration++
 	if c.Adopt {
-		t.extendLease(r)
+		t.adopt(r, c.Policies)
 	} else {
+		imported := t.now
+		r.importedAt = &imported
 		t.markReturned(r)
 	}
 	return t.save(ctx, r)
+}
+
+func (t *tx) adopt(r *row, policies *receiver.Policies) {
+	if policies != nil {
+		r.Policies = *policies
+	}
+	t.extendLease(r)
 }

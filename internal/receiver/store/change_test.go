@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"errors"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
@@ -146,6 +149,8 @@ var changeRules = map[string]func(*journal){
 		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
 		j.refuses(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: "guess", NewClaim: "new"}, receiver.ConflictClaim)
 		j.refuses(r.ID, receiver.Change{Kind: receiver.ChangeClaim, NewClaim: "new"}, receiver.ConflictClaim)
+		j.refuses(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: "mine", NewClaim: "new"}, receiver.ConflictState)
+		j.clock.Advance(lease)
 		got := j.change(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: "mine", NewClaim: "new"})
 		if got.Claim != "new" || got.ReturnedAt == nil || got.LeaseExpiresAt != nil || got.Unclaimed {
 			j.t.Errorf("request = %+v", got)
@@ -153,11 +158,55 @@ var changeRules = map[string]func(*journal){
 		j.change(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: "mine", NewClaim: "new"})
 		j.refuses(r.ID, receiver.Change{Kind: receiver.ChangeStop, Claim: "mine", QoSSubscriptionID: "s"}, receiver.ConflictClaim)
 	},
+	"another plan does not invalidate an import": func(j *journal) {
+		j.hear(acknowledged("r", "s", "a"))
+		r := j.byRequestID("r")
+		imports := func(claim, newClaim string) *receiver.Request {
+			return j.change(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: claim, NewClaim: newClaim})
+		}
+		first := imports("", "one")
+		j.clock.Advance(time.Hour - time.Second)
+		for _, claim := range []string{"one", ""} {
+			if got := imports(claim, "two"); got.Claim != "one" || got.ClaimGeneration != 1 || got.Revision != first.Revision {
+				j.t.Errorf("claim %s of generation %d, want the one that was imported", got.Claim, got.ClaimGeneration)
+			}
+		}
+		j.clock.Advance(time.Second)
+		if got := imports("one", "two"); got.Claim != "two" || got.ClaimGeneration != 2 {
+			j.t.Errorf("claim %s of generation %d, want the second one's", got.Claim, got.ClaimGeneration)
+		}
+		state := intent("three", device("a", "192.0.2.1"))
+		state.RequestID, state.ClaimGeneration = "r", 3
+		j.create(state)
+		if got := imports("three", "four"); got.Claim != "four" {
+			j.t.Errorf("claim %s: one that was not imported is held like one that was", got.Claim)
+		}
+	},
+	"an adoption brings its policies": func(j *journal) {
+		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
+		j.clock.Advance(lease)
+		policies := receiver.Policies{WaitFor: "on", TimeoutDelete: "5m"}
+		got := j.change(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: "mine", NewClaim: "new", Adopt: true, Policies: &policies})
+		if diff := cmp.Diff(policies, got.Policies); diff != "" {
+			j.t.Errorf("policies (-want +got):\n%s", diff)
+		}
+	},
+	"answers say when they were given": func(j *journal) {
+		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
+		if !r.LeaseRunning() {
+			j.t.Errorf("no lease at %v", r.ObservedAt)
+		}
+		j.clock.Advance(lease)
+		if got := j.get(r.ID); got.LeaseRunning() || !got.ObservedAt.Equal(j.clock.Now()) {
+			j.t.Errorf("a lease at %v", got.ObservedAt)
+		}
+	},
 	"claims are counted, and a journal that is an older copy gives way": func(j *journal) {
 		r := j.accepted("first", "r", device("1", "203.0.113.5"))
 		if r.ClaimGeneration != 1 {
 			j.t.Errorf("the first claim's generation = %d", r.ClaimGeneration)
 		}
+		j.clock.Advance(lease)
 		if got := j.change(r.ID, receiver.Change{Kind: receiver.ChangeClaim, Claim: "first", NewClaim: "second"}); got.ClaimGeneration != 2 {
 			j.t.Errorf("the second claim's generation = %d", got.ClaimGeneration)
 		}
@@ -277,9 +326,15 @@ var stopRules = map[string]func(*journal){
 	},
 	"a stop that was sent is not refused": func(j *journal) {
 		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
+		j.hear(acknowledged("r", "s", "a"))
 		stop := j.stop(r.ID)
 		j.change(r.ID, receiver.Change{Kind: receiver.ChangeStopSent, StopID: stop.ID, StopRequestID: "x"})
 		j.refuses(r.ID, receiver.Change{Kind: receiver.ChangeStopRefused, StopID: stop.ID}, receiver.ConflictState)
+	},
+	"a subscription that nobody heard of": func(j *journal) {
+		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
+		j.refuses(r.ID, receiver.Change{Kind: receiver.ChangeStop, QoSSubscriptionID: "s"}, receiver.ConflictState)
+		j.expect(j.get(r.ID), "accepted(r by answer) a/=REQUESTED")
 	},
 	"somebody else's subscription": func(j *journal) {
 		other := j.accepted("other", "q", device("b", "192.0.2.1"))

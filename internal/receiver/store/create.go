@@ -3,8 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
@@ -52,14 +52,7 @@ func (t *tx) intend(ctx context.Context, n receiver.NewRequest) (*row, error) {
 // admit refuses an intent that would elevate a flow twice, or that would make it
 // impossible to tell whose an acknowledgement is.
 func (t *tx) admit(ctx context.Context, n receiver.NewRequest) error {
-	var keys []string
-	for _, d := range n.Devices {
-		keys = append(keys, strings.ToLower(d.ID))
-	}
-	w := where{args: []any{n.AccountName}}
-	rivals, err := queryRows(ctx, t, `WHERE account_name = $1
-		AND (state IN ('open', 'sent', 'unknown') OR (state = 'accepted' AND live))
-		AND id IN (SELECT request FROM request_devices WHERE `+w.in("device_key", keys)+`)`, w.args...)
+	rivals, err := t.rivals(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -81,6 +74,26 @@ func (t *tx) admit(ctx context.Context, n receiver.NewRequest) error {
 	return nil
 }
 
+// rivals are the live and open requests for one of the devices. Those that only
+// callbacks know have no flows, so that nothing can overlap with them.
+func (t *tx) rivals(ctx context.Context, n receiver.NewRequest) ([]*row, error) {
+	found := map[string]*row{}
+	for batch := range slices.Chunk(receiver.DeviceKeys(n.Devices), itemBatch) {
+		w := where{args: []any{n.AccountName}}
+		rows, err := queryRows(ctx, t, `WHERE id IN (SELECT d.request
+			FROM request_devices AS d CROSS JOIN requests AS q
+			WHERE `+w.in("d.device_key", batch)+` AND q.id = d.request AND q.account_name = $1 AND q.origin <> 'callback'
+			AND (q.state IN ('open', 'sent', 'unknown') OR (q.state = 'accepted' AND q.live)))`, w.args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			found[r.ID] = r
+		}
+	}
+	return slices.Collect(maps.Values(found)), nil
+}
+
 // record takes what a Terraform state knows of a request into the journal.
 func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 	r, err := t.byRequestID(ctx, n.RequestID)
@@ -90,8 +103,8 @@ func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 	if r != nil && r.Claim != "" && r.Claim != n.Claim && r.ClaimGeneration >= n.ClaimGeneration {
 		return nil, t.refuse(receiver.ConflictClaim, r)
 	}
-	if r == nil {
-		if r, err = t.recordUnknown(ctx, n); err != nil {
+	if r == nil || r.passive() {
+		if r, err = t.recordUnknown(ctx, n, r); err != nil {
 			return nil, err
 		}
 	}
@@ -108,21 +121,30 @@ func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 		r.known = n.Subscriptions
 	}
 	r.Policies = n.Policies
+	if r.Claim != n.Claim {
+		r.importedAt = nil
+	}
 	r.Claim, r.ClaimGeneration = n.Claim, max(r.ClaimGeneration, n.ClaimGeneration, 1)
 	t.markReturned(r)
-	return r, t.save(ctx, r)
+	if err := t.save(ctx, r); err != nil {
+		return nil, err
+	}
+	return r, t.reattribute(ctx, n.RequestID)
 }
 
-// recordUnknown is for a request id that the journal does not know: it may be
-// the one that an intent of the same claim still lacks.
-func (t *tx) recordUnknown(ctx context.Context, n receiver.NewRequest) (*row, error) {
-	r, err := queryRow(ctx, t, `WHERE claim = $1 AND account_name = $2 AND origin = 'intent' AND request_id = ''
-		ORDER BY created_seq DESC LIMIT 1`, n.Claim, n.AccountName)
+// recordUnknown is for a request id that the journal knows at most from
+// callbacks: it may be the one that an intent of the same claim still lacks.
+func (t *tx) recordUnknown(ctx context.Context, n receiver.NewRequest, heardOf *row) (*row, error) {
+	r, err := queryRow(ctx, t, `WHERE claim = $1 AND origin = 'intent' AND request_id = ''
+		ORDER BY created_seq DESC LIMIT 1`, n.Claim)
 	if err != nil {
 		return nil, err
 	}
-	if r != nil {
+	if r != nil && r.AccountName == n.AccountName {
 		return r, t.accept(ctx, r, n.RequestID, receiver.SourceState)
+	}
+	if heardOf != nil {
+		return heardOf, nil
 	}
 	r, err = t.newRow(ctx, receiver.OriginState, n.AccountName)
 	if err != nil {

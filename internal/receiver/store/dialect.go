@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/pressly/goose/v3"
 )
 
@@ -20,23 +22,52 @@ var migrations embed.FS
 type dialect struct {
 	goose      goose.Dialect
 	migrations string // folder of its migrations
-	// open returns a handle whose transactions exclude each other, and one to
+	// open makes the database if it may, and returns a handle whose transactions exclude each other, and one to
 	// read with that never waits for them.
-	open func(ctx context.Context, database string) (writer, reader *sql.DB, err error)
+	open func(ctx context.Context, database string, create bool) (writer, reader *sql.DB, err error)
 }
 
+// dialectOf never quotes a name that is no path: it may hold a password.
 func dialectOf(database string) (dialect, error) {
-	for _, scheme := range []string{"postgres://", "postgresql://"} {
-		if strings.HasPrefix(database, scheme) {
-			return dialect{}, errors.New("PostgreSQL is not supported by this build: give the path of a file")
-		}
+	scheme, _, isURL := strings.Cut(strings.ToLower(strings.TrimSpace(database)), "://")
+	switch {
+	case scheme == "postgres" || scheme == "postgresql":
+		return dialect{}, errors.New("PostgreSQL is not supported by this build: give the path of a file")
+	case isURL || strings.Contains(scheme, "password="):
+		return dialect{}, errors.New("not the path of a file, and no database that this build supports")
 	}
 	return dialect{goose: goose.DialectSQLite3, migrations: "migrations/sqlite", open: openSQLite}, nil
 }
 
-// migrate brings the schema up to what this build knows and refuses one that is
-// newer: an older build would misread it.
-func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
+// migrationAttempts and migrationPause are how processes that start on the same
+// new database give each other time: only one of them can make a table.
+const (
+	migrationAttempts = 5
+	migrationPause    = 200 * time.Millisecond
+)
+
+// errNewer is permanent: no other process will change it.
+var errNewer = errors.New("use a newer qos-receiver")
+
+// migrate brings the schema up to what this build knows. What fails because
+// another process has done it meanwhile is found done at the next attempt.
+func (d dialect) migrate(ctx context.Context, db *sql.DB, clock clockwork.Clock) error {
+	for attempt := 1; ; attempt++ {
+		err := d.migrateOnce(ctx, db)
+		if err == nil || attempt == migrationAttempts || errors.Is(err, errNewer) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-clock.After(migrationPause):
+		}
+	}
+}
+
+// migrateOnce refuses a schema that is newer than what this build knows, because
+// it would misread it.
+func (d dialect) migrateOnce(ctx context.Context, db *sql.DB) error {
 	folder, err := fs.Sub(migrations, d.migrations)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
@@ -50,7 +81,7 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("read the schema version: %w", err)
 	}
 	if current > newest {
-		return fmt.Errorf("the database has schema version %d, this build knows only up to %d: use a newer qos-receiver", current, newest)
+		return fmt.Errorf("the database has schema version %d, this build knows only up to %d: %w", current, newest, errNewer)
 	}
 	if current == newest {
 		return nil

@@ -1,8 +1,9 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,14 +89,6 @@ var eventRules = map[string]func(*journal){
 		j.hear(unauthenticated(acknowledged("r", "s", "a")), unauthenticated(on("r", "s")))
 		j.expect(j.get(r.ID), "accepted(r by answer) a/s=ON")
 	},
-	"a subscription under another request id": func(j *journal) {
-		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
-		j.hear(acknowledged("r", "s", "a"), on("other", "s"))
-		j.expect(j.get(r.ID), "accepted(r by answer) a/s=ON")
-		if found := j.list(receiver.Filter{RequestID: "other"}); len(found) != 0 {
-			j.t.Error("a second request for one subscription")
-		}
-	},
 	"bodies go, rows stay": func(j *journal) {
 		old := on("r", "s")
 		old.ReceivedAt = j.clock.Now()
@@ -113,33 +106,47 @@ var eventRules = map[string]func(*journal){
 		}
 		j.expect(j.byRequestID("r"), "accepted(r by callback) a/s=ON")
 	},
-	"a bounded quarantine": func(j *journal) {
-		for i := range 5 {
-			j.quarantine(fmt.Sprintf("c%d", i))
+	"a page of events is not too large": func(j *journal) {
+		const count = 7
+		for i := range count {
+			e := on("r", fmt.Sprintf("s-%d", i))
+			e.Body = strings.Repeat("x", 1<<20)
+			j.hear(e)
 		}
-		j.quarantine("")
-		held, err := j.store.Quarantined(j.t.Context())
-		if err != nil {
-			j.t.Fatal(err)
+		seen := 0
+		for after := int64(0); ; {
+			page := j.events(after)
+			if len(page) == 0 {
+				break
+			}
+			if len(page) > 5 {
+				j.t.Errorf("a page of %d MiB", len(page))
+			}
+			seen += len(page)
+			after = page[len(page)-1].Seq
 		}
-		if len(held) != 3 || held[0].ID != "c3" || held[1].ID != "c4" || held[2].ID == "" {
-			j.t.Errorf("held = %+v", held)
+		if seen != count {
+			j.t.Errorf("%d events, want %d", seen, count)
 		}
 	},
-	"a released callback": func(j *journal) {
-		j.quarantine("c")
-		if len(j.events(0)) != 0 {
-			j.t.Error("a quarantined event counts")
+	"callbacks at the same time": func(j *journal) {
+		const callbacks = 40
+		var wait sync.WaitGroup
+		for i := range callbacks {
+			wait.Go(func() {
+				request := fmt.Sprintf("r-%d", i)
+				err := j.store.Record(j.t.Context(), []receiver.Event{acknowledged(request, "s-"+request, "a"), on(request, "s-"+request)})
+				if err != nil {
+					j.t.Error(err)
+				}
+			})
 		}
-		if err := j.store.Release(j.t.Context(), "c"); err != nil {
-			j.t.Fatal(err)
+		wait.Wait()
+		if got := len(j.events(0)); got != 2*callbacks {
+			j.t.Errorf("%d events", got)
 		}
-		got := j.events(0)
-		if len(got) != 1 || !got[0].Authenticated {
-			j.t.Errorf("events = %+v", got)
-		}
-		if err := j.store.Release(j.t.Context(), "c"); !errors.Is(err, receiver.ErrNotFound) {
-			j.t.Errorf("error = %v, want ErrNotFound", err)
+		for i := range callbacks {
+			j.expect(j.byRequestID(fmt.Sprintf("r-%d", i)), fmt.Sprintf("accepted(r-%d by callback) a/s-r-%d=ON", i, i))
 		}
 	},
 }
@@ -151,15 +158,4 @@ func (j *journal) events(after int64) []receiver.Event {
 		j.t.Fatalf("events: %v", err)
 	}
 	return events
-}
-
-func (j *journal) quarantine(id string) {
-	j.t.Helper()
-	err := j.store.Quarantine(j.t.Context(), receiver.Quarantined{
-		ID: id, ReceivedAt: j.clock.Now(), Source: "192.0.2.9", Reason: "wrong password",
-		Events: []receiver.Event{unauthenticated(on("r", "s"))},
-	})
-	if err != nil {
-		j.t.Fatalf("quarantine: %v", err)
-	}
 }

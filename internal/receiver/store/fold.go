@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -30,6 +32,9 @@ func (t *tx) fold(ctx context.Context, r *row) error {
 	if r.Origin == receiver.OriginCallback {
 		r.Devices = devicesOf(outcome.Subscriptions)
 	}
+	for i := 0; r.AccountName == "" && i < len(events); i++ {
+		r.AccountName = events[i].AccountName
+	}
 	r.Authenticated = r.Origin != receiver.OriginCallback || r.Claim != "" ||
 		slices.ContainsFunc(events, func(e receiver.Event) bool { return e.Authenticated })
 	return nil
@@ -45,32 +50,87 @@ func devicesOf(subscriptions []receiver.Subscription) []receiver.Device {
 	return slices.CompactFunc(devices, func(a, b receiver.Device) bool { return a.ID == b.ID })
 }
 
-// eventsOf returns what was heard of a request: under its own id, under the ids
-// of its stops, and of its subscriptions under whatever id.
+// What is heard of a request that only callbacks know counts up to a bound, so
+// that a row which everybody may let grow does not slow down all others. The
+// first is kept, not the last: nothing that comes later can then hide it.
+const (
+	// maxMentions is how many events, and devices in them, count.
+	maxMentions = 1000
+	// maxStrays is how many events under nobody's request id are looked at.
+	maxStrays = 1000
+)
+
+// eventsOf returns what was heard of a request: under its own id and under the
+// ids of its stops, and what came of its subscriptions under an id that nobody
+// has. A subscription id may be used again, so it says less than a request id.
 func (t *tx) eventsOf(ctx context.Context, r *row, stops []receiver.StopRecord) ([]receiver.Event, error) {
-	var requestIDs, subscriptions []string
-	if r.RequestID != "" {
-		requestIDs = append(requestIDs, r.RequestID)
+	events, err := t.ownEvents(ctx, r, stops)
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range stops {
-		subscriptions = append(subscriptions, s.QoSSubscriptionID)
-		if s.RequestID != "" {
-			requestIDs = append(requestIDs, s.RequestID)
-		}
-	}
+	var subscriptions []string
 	for _, k := range r.known {
-		if k.QoSSubscriptionID != "" {
-			subscriptions = append(subscriptions, k.QoSSubscriptionID)
+		subscriptions = append(subscriptions, k.QoSSubscriptionID)
+	}
+	for i := range events {
+		if events[i].RequestID == r.RequestID {
+			subscriptions = append(subscriptions, events[i].QoSSubscriptionID)
 		}
 	}
-	if len(requestIDs) == 0 && len(subscriptions) == 0 {
-		return nil, nil
+	strays, err := t.strayEvents(ctx, r, distinct(subscriptions))
+	return append(events, strays...), err
+}
+
+func (t *tx) ownEvents(ctx context.Context, r *row, stops []receiver.StopRecord) ([]receiver.Event, error) {
+	requestIDs := []string{r.RequestID}
+	for _, s := range stops {
+		requestIDs = append(requestIDs, s.RequestID)
 	}
-	var w where
-	w.args = append(w.args, r.RequestID)
-	return queryEvents(ctx, t, `WHERE `+w.in("request_id", requestIDs)+` OR `+
-		w.in("qos_subscription_id", subscriptions)+` OR qos_subscription_id IN (SELECT qos_subscription_id
-		FROM events WHERE request_id = $1 AND request_id <> '' AND qos_subscription_id <> '')`, w.args...)
+	budget := math.MaxInt
+	if r.passive() {
+		budget = maxMentions
+	}
+	mentions := func(e receiver.Event) int { return 1 + len(e.DeviceIDs) }
+	var events []receiver.Event
+	for batch := range slices.Chunk(distinct(requestIDs), itemBatch) {
+		var w where
+		found, _, err := collectWithin(ctx, t, budget, mentions, scanEvent,
+			selectEvents+`'' FROM events WHERE `+w.in("request_id", batch)+` ORDER BY seq`, w.args...)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, found...)
+	}
+	return events, nil
+}
+
+// strayEvents are those of the subscriptions that came under nobody's request id:
+// without one, or under that of a stop which was not journalled.
+func (t *tx) strayEvents(ctx context.Context, r *row, subscriptions []string) ([]receiver.Event, error) {
+	limit := ``
+	if r.passive() {
+		limit = ` ORDER BY qos_subscription_id, seq LIMIT ` + strconv.Itoa(maxStrays)
+	}
+	var events []receiver.Event
+	for batch := range slices.Chunk(subscriptions, itemBatch) {
+		w := where{args: []any{r.RequestID}}
+		found, err := collect(ctx, t, scanEvent, selectEvents+`'' FROM (SELECT * FROM events
+			WHERE `+w.in("qos_subscription_id", batch)+` AND (request_id = '' OR request_id <> $1)`+limit+`) AS stray
+			WHERE NOT EXISTS (SELECT 1 FROM requests AS q WHERE q.request_id = stray.request_id AND q.request_id <> '')
+			AND NOT EXISTS (SELECT 1 FROM stops AS s WHERE s.request_id = stray.request_id AND s.request_id <> '')`, w.args...)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, found...)
+	}
+	return events, nil
+}
+
+// distinct are the words that are not empty, sorted, each once.
+func distinct(words []string) []string {
+	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" })
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 func (t *tx) stops(ctx context.Context, id string) ([]receiver.StopRecord, error) {
@@ -86,7 +146,7 @@ func scanStop(rows *sql.Rows) (s receiver.StopRecord, err error) {
 }
 
 const selectEvents = `SELECT seq, received_at, request_id, account_name, qos_subscription_id, device_ids,
-	qos_event, status, reason, reported_time, authenticated, deliveries, `
+	qos_event, status, reason, reported_time, ambiguous, authenticated, deliveries, `
 
 // queryEvents returns the events that the rest of the statement selects, without
 // their bodies.
@@ -98,7 +158,7 @@ func scanEvent(rows *sql.Rows) (e receiver.Event, err error) {
 	var received int64
 	var devices string
 	err = rows.Scan(&e.Seq, &received, &e.RequestID, &e.AccountName, &e.QoSSubscriptionID, &devices,
-		&e.QoSEvent, &e.Status, &e.Reason, &e.ReportedTime, &e.Authenticated, &e.Deliveries, &e.Body)
+		&e.QoSEvent, &e.Status, &e.Reason, &e.ReportedTime, &e.Ambiguous, &e.Authenticated, &e.Deliveries, &e.Body)
 	if err != nil {
 		return e, err
 	}

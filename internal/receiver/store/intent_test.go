@@ -208,6 +208,22 @@ var leaseRules = map[string]func(*journal){
 			j.t.Errorf("renewing made revision %d of %d", got, mine.Revision)
 		}
 	},
+	"a lease that has just begun is not renewed": func(j *journal) {
+		r := j.sent("mine", device("a", "192.0.2.1"))
+		for _, step := range []struct {
+			passes  time.Duration
+			renewed bool
+		}{{lease/3 - time.Second, false}, {time.Second, true}, {time.Second, false}} {
+			before := *j.get(r.ID).LeaseExpiresAt
+			j.clock.Advance(step.passes)
+			if err := j.store.Renew(j.t.Context(), []receiver.WaitItem{{ID: r.ID, Claim: "mine"}}); err != nil {
+				j.t.Fatal(err)
+			}
+			if got := *j.get(r.ID).LeaseExpiresAt; got.After(before) != step.renewed {
+				j.t.Errorf("after %s: lease until %v, was %v", step.passes, got, before)
+			}
+		}
+	},
 	"a lease that was ended stays so": func(j *journal) {
 		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
 		j.change(r.ID, receiver.Change{Kind: receiver.ChangeReturned, Claim: "mine"})

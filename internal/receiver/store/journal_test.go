@@ -16,6 +16,8 @@ import (
 const (
 	account = "0000123456-00001"
 	lease   = 15 * time.Second
+
+	quarantineBytes = 10_000
 )
 
 // journal is a store under test with the clock that it judges by.
@@ -44,7 +46,7 @@ func newJournal(tb testing.TB, database opener) *journal {
 // open opens the journal's database once more, as another process would.
 func (j *journal) open() receiver.Store {
 	j.t.Helper()
-	s, err := store.Open(j.t.Context(), j.database, store.Options{Clock: j.clock, Lease: lease, QuarantineLimit: 3})
+	s, err := store.Open(j.t.Context(), j.database, store.Options{Clock: j.clock, Lease: lease, QuarantineLimit: 3, QuarantineBytes: quarantineBytes})
 	if err != nil {
 		j.t.Fatal(err)
 	}

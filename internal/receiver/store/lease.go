@@ -35,10 +35,7 @@ func (t *tx) judgeLeases(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(lapsed) > 0 {
-		return t.settle(ctx)
-	}
-	return nil
+	return t.conclude(ctx)
 }
 
 // judge makes the journal say what the clock says, for readers. It writes only
@@ -73,15 +70,17 @@ func (s *Store) Renew(ctx context.Context, items []receiver.WaitItem) error {
 	return s.write(ctx, func(t *tx) error { return t.renew(ctx, due) })
 }
 
-// leased are those of the items that have a lease to renew; looking first saves
-// those that only watch a write.
+// leased are those of the items that have a lease to renew soon: a third of it is
+// over. Looking first saves those that only watch a write.
 func (s *Store) leased(ctx context.Context, items []receiver.WaitItem) ([]receiver.WaitItem, error) {
 	ids := make([]string, 0, len(items))
 	for _, item := range items {
 		ids = append(ids, item.ID)
 	}
-	var w where
-	held, err := queryStrings(ctx, s.reader, `SELECT id FROM requests WHERE `+w.in("id", ids)+` AND `+renewable, w.args...)
+	soon := s.now().Add(s.options.Lease - s.options.Lease/3).UnixMicro()
+	w := where{args: []any{soon}}
+	held, err := queryStrings(ctx, s.reader, `SELECT id FROM requests WHERE `+w.in("id", ids)+`
+		AND lease_expires_at <= $1 AND `+renewable, w.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,14 +105,17 @@ func (t *tx) renew(ctx context.Context, items []receiver.WaitItem) error {
 	return nil
 }
 
-// Sweep judges all leases and drops the bodies of events older than the
-// retention, a batch at a time.
+// Sweep judges all leases and drops the bodies of events and the quarantined
+// callbacks that are older than the retention, a batch at a time.
 func (s *Store) Sweep(ctx context.Context) error {
 	if err := s.judge(ctx); err != nil {
 		return err
 	}
 	const expired = `body <> '' AND received_at < $1`
 	cutoff := s.now().Add(-s.options.Retention).UnixMicro()
+	if err := s.sweepQuarantine(ctx, cutoff); err != nil {
+		return err
+	}
 	for {
 		var left bool
 		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE `+expired+`)`, cutoff).Scan(&left)

@@ -3,10 +3,13 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,38 +18,81 @@ import (
 )
 
 // Quarantine keeps a callback that was refused for its credentials, with a new
-// id if it has none. Beyond the limit the oldest goes.
+// id if it has none. One with the same events is kept already. Beyond the limits
+// the oldest goes.
 func (s *Store) Quarantine(ctx context.Context, q receiver.Quarantined) error {
-	events, err := json.Marshal(q.Events)
-	if err != nil {
-		return fmt.Errorf("encode a callback: %w", err)
+	if len(q.Events) == 0 {
+		return nil
 	}
 	return s.write(ctx, func(t *tx) error {
-		seq, err := t.next(ctx)
+		first, err := t.reserve(ctx, len(q.Events))
 		if err != nil {
 			return err
 		}
-		err = t.exec(ctx, `INSERT INTO quarantine (id, seq, received_at, source, reason, events)
-			VALUES ($1, $2, $3, $4, $5, $6)`, cmp.Or(q.ID, uuid.NewString()), seq,
-			q.ReceivedAt.UnixMicro(), q.Source, q.Reason, string(events))
+		events := slices.Clone(q.Events)
+		for i := range events {
+			events[i].Seq = first + int64(i)
+		}
+		encoded, err := json.Marshal(events)
+		if err != nil {
+			return fmt.Errorf("encode a callback: %w", err)
+		}
+		err = t.exec(ctx, `INSERT INTO quarantine (id, seq, key, request_id, received_at, source, reason, size, events)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING`,
+			cmp.Or(q.ID, uuid.NewString()), first, keyOf(events), events[0].RequestID,
+			q.ReceivedAt.UnixMicro(), q.Source, q.Reason, len(encoded), string(encoded))
 		if err != nil {
 			return err
 		}
-		return t.exec(ctx, `DELETE FROM quarantine WHERE seq <=
-			(SELECT seq FROM quarantine ORDER BY seq DESC LIMIT 1 OFFSET $1)`, s.options.QuarantineLimit)
+		return t.exec(ctx, `DELETE FROM quarantine WHERE seq IN (SELECT seq FROM
+			(SELECT seq, ROW_NUMBER() OVER (ORDER BY seq DESC) AS place, SUM(size) OVER (ORDER BY seq DESC) AS total
+			FROM quarantine) AS ranked WHERE place > $1 OR (place > 1 AND total > $2))`,
+			s.options.QuarantineLimit, s.options.QuarantineBytes)
 	})
 }
 
-// Quarantined lists what is held, oldest first.
-func (s *Store) Quarantined(ctx context.Context) ([]receiver.Quarantined, error) {
-	return queryQuarantine(ctx, s.reader, `ORDER BY seq`)
+// keyOf identifies a callback by its events.
+func keyOf(events []receiver.Event) string {
+	hash := sha256.New()
+	for i := range events {
+		_, _ = hash.Write([]byte(events[i].Key())) // a hash takes every write
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// Quarantined returns one page of what is held, oldest first.
+func (s *Store) Quarantined(ctx context.Context, f receiver.QuarantineFilter) (*receiver.QuarantinePage, error) {
+	w := &where{}
+	w.equal("request_id", f.RequestID)
+	if err := w.after("seq", f.Cursor); err != nil {
+		return nil, err
+	}
+	limit := pageLimit(f.Limit)
+	size := func(h heldCallback) int { return h.size }
+	held, more, err := collectWithin(ctx, s.reader, maxPage, size, scanHeld,
+		selectHeld+w.String()+` ORDER BY seq LIMIT `+w.arg(limit+1), w.args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(held) > limit {
+		held, more = held[:limit], true
+	}
+	page := &receiver.QuarantinePage{Callbacks: make([]receiver.Quarantined, 0, len(held))}
+	for _, h := range held {
+		page.Callbacks = append(page.Callbacks, h.Quarantined)
+	}
+	if more {
+		page.Next = strconv.FormatInt(held[len(held)-1].seq, 10)
+	}
+	return page, nil
 }
 
 // Release records a quarantined callback's events as authenticated and takes it
-// out of the quarantine.
+// out of the quarantine. They came when they came: a stop that was journalled
+// since is not what a failure among them is about.
 func (s *Store) Release(ctx context.Context, id string) error {
 	return s.write(ctx, func(t *tx) error {
-		held, err := queryQuarantine(ctx, t, `WHERE id = $1`, id)
+		held, err := collect(ctx, t, scanHeld, selectHeld+`WHERE id = $1`, id)
 		if err != nil {
 			return err
 		}
@@ -57,22 +103,44 @@ func (s *Store) Release(ctx context.Context, id string) error {
 		for i := range events {
 			events[i].Authenticated = true
 		}
-		return errors.Join(t.recordEvents(ctx, events), t.exec(ctx, `DELETE FROM quarantine WHERE id = $1`, id))
+		if err := t.recordEvents(ctx, events); err != nil {
+			return err
+		}
+		return t.exec(ctx, `DELETE FROM quarantine WHERE id = $1`, id)
 	})
 }
 
-func queryQuarantine(ctx context.Context, q querier, rest string, args ...any) ([]receiver.Quarantined, error) {
-	return collect(ctx, q, scanQuarantined,
-		`SELECT id, received_at, source, reason, events FROM quarantine `+rest, args...)
+// sweepQuarantine drops what was received before the cutoff.
+func (s *Store) sweepQuarantine(ctx context.Context, cutoff int64) error {
+	var expired bool
+	err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM quarantine WHERE received_at < $1)`, cutoff).Scan(&expired)
+	if err != nil {
+		return fmt.Errorf("read the quarantine: %w", err)
+	}
+	if !expired {
+		return nil
+	}
+	return s.write(ctx, func(t *tx) error {
+		return t.exec(ctx, `DELETE FROM quarantine WHERE received_at < $1`, cutoff)
+	})
 }
 
-func scanQuarantined(rows *sql.Rows) (q receiver.Quarantined, err error) {
+// heldCallback is a quarantined callback as the database holds it.
+type heldCallback struct {
+	receiver.Quarantined
+	seq  int64
+	size int
+}
+
+const selectHeld = `SELECT id, seq, received_at, source, reason, size, events FROM quarantine `
+
+func scanHeld(rows *sql.Rows) (h heldCallback, err error) {
 	var received int64
 	var events string
-	if err := rows.Scan(&q.ID, &received, &q.Source, &q.Reason, &events); err != nil {
-		return q, err
+	if err := rows.Scan(&h.ID, &h.seq, &received, &h.Source, &h.Reason, &h.size, &events); err != nil {
+		return h, err
 	}
-	q.ReceivedAt = time.UnixMicro(received).UTC()
-	err = decode(events, &q.Events)
-	return q, err
+	h.ReceivedAt = time.UnixMicro(received).UTC()
+	err = decode(events, &h.Events)
+	return h, err
 }

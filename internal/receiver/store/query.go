@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -17,7 +16,15 @@ const (
 
 	// readNoteInterval is how exact LastReadAt is: a write for every read would
 	// cost more than anybody gains.
-	readNoteInterval = time.Minute
+	readNoteInterval = time.Hour
+
+	// maxPage bounds what one page holds, in bytes.
+	maxPage = 4 << 20
+
+	// maybeAnIntents selects requests for a device of an intent whose request id
+	// is unknown or inferred.
+	maybeAnIntents = `id IN (SELECT d.request FROM request_devices AS d WHERE d.device_key IN
+		(SELECT k.device_key FROM requests AS o JOIN request_devices AS k ON k.request = o.id WHERE o.doubtful))`
 )
 
 // Requests returns one page of the requests that the filter selects, oldest
@@ -31,23 +38,21 @@ func (s *Store) Requests(ctx context.Context, f receiver.Filter) (*receiver.Page
 	if err != nil {
 		return nil, err
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	limit = min(limit, maxLimit)
-	rows, err := queryRows(ctx, s.reader, w.String()+` ORDER BY created_seq LIMIT `+w.arg(limit+1), w.args...)
+	limit := pageLimit(f.Limit)
+	size := func(r *row) int { return r.size }
+	rows, more, err := collectWithin(ctx, s.reader, maxPage, size, scanRow,
+		selectRequests+w.String()+` ORDER BY created_seq LIMIT `+w.arg(limit+1), w.args...)
 	if err != nil {
 		return nil, err
 	}
-	page := &receiver.Page{Requests: make([]receiver.Request, 0, len(rows))}
 	if len(rows) > limit {
-		rows = rows[:limit]
-		page.Next = strconv.FormatInt(rows[limit-1].createdSeq, 10)
+		rows, more = rows[:limit], true
 	}
-	if err := s.noteRead(ctx, rows, f.Claim, now); err != nil {
-		return nil, err
+	page := &receiver.Page{Requests: make([]receiver.Request, 0, len(rows))}
+	if more {
+		page.Next = strconv.FormatInt(rows[len(rows)-1].createdSeq, 10)
 	}
+	s.noteRead(ctx, rows, f.Claim, now)
 	for _, r := range rows {
 		page.Requests = append(page.Requests, r.public(now))
 	}
@@ -57,7 +62,13 @@ func (s *Store) Requests(ctx context.Context, f receiver.Filter) (*receiver.Page
 func conditions(f receiver.Filter, now time.Time) (*where, error) {
 	w := &where{}
 	w.equal("id", f.ID)
-	w.equal("account_name", f.AccountName)
+	account := "account_name"
+	if f.RequestID != "" || f.QoSSubscriptionID != "" || f.DeviceID != "" {
+		// No index serves an expression: the few that another condition selects are
+		// not to be looked for by reading all of the account in its order.
+		account = "account_name || ''"
+	}
+	w.equal(account, f.AccountName)
 	if f.RequestID != "" {
 		// The second term lets the partial index be used.
 		w.and("request_id = " + w.arg(f.RequestID) + " AND request_id <> ''")
@@ -66,7 +77,7 @@ func conditions(f receiver.Filter, now time.Time) (*where, error) {
 		w.and("id IN (SELECT request FROM request_subscriptions WHERE qos_subscription_id = " + w.arg(f.QoSSubscriptionID) + ")")
 	}
 	if f.DeviceID != "" {
-		w.and("id IN (SELECT request FROM request_devices WHERE device_key = " + w.arg(strings.ToLower(f.DeviceID)) + ")")
+		w.and("id IN (SELECT request FROM request_devices WHERE device_key = " + w.arg(receiver.DeviceKey(f.DeviceID)) + ")")
 	}
 	if len(f.State) > 0 {
 		w.and(w.in("state", asStrings(f.State)))
@@ -75,23 +86,40 @@ func conditions(f receiver.Filter, now time.Time) (*where, error) {
 		w.and(w.in("status", asStrings(f.Status)))
 	}
 	if f.Live {
-		w.and("(state IN ('sent', 'unknown') OR (state = 'accepted' AND live))")
+		w.and("(state IN ('open', 'sent', 'unknown') OR (state = 'accepted' AND live))")
 	}
 	if f.Unclaimed {
 		w.and("(lease_expires_at IS NULL OR lease_expires_at <= " + w.arg(now.UnixMicro()) + ")" +
 			" AND returned_at IS NULL AND last_read_at IS NULL AND state NOT IN ('refused', 'void')")
 	}
 	if f.ID == "" && f.RequestID == "" && f.QoSSubscriptionID == "" && !f.IncludeUnauthenticated {
-		w.and("authenticated")
+		w.and("(authenticated OR " + maybeAnIntents + ")")
 	}
-	if f.Cursor != "" {
-		after, err := strconv.ParseInt(f.Cursor, 10, 64)
-		if err != nil {
-			return nil, &receiver.InvalidError{Reason: "cursor is not one of this service"}
-		}
-		w.and("created_seq > " + w.arg(after))
+	if err := w.after("created_seq", f.Cursor); err != nil {
+		return nil, err
 	}
 	return w, nil
+}
+
+// after adds the condition that a place in the sequence is behind the cursor's.
+func (w *where) after(column, cursor string) error {
+	if cursor == "" {
+		return nil
+	}
+	place, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil {
+		return &receiver.InvalidError{Reason: "cursor is not one of this service"}
+	}
+	w.and(column + " > " + w.arg(place))
+	return nil
+}
+
+// pageLimit is how many items a page holds for what was asked.
+func pageLimit(asked int) int {
+	if asked <= 0 {
+		asked = defaultLimit
+	}
+	return min(asked, maxLimit)
 }
 
 func asStrings[T ~string](values []T) []string {
@@ -103,25 +131,47 @@ func asStrings[T ~string](values []T) []string {
 }
 
 // noteRead notes on the rows with the claim that the state which has it read
-// them. It is no change of the request.
-func (s *Store) noteRead(ctx context.Context, rows []*row, claim string, now time.Time) error {
+// them. It is no change of the request, and a reader does not fail for it: the
+// next one will try again.
+func (s *Store) noteRead(ctx context.Context, rows []*row, claim string, now time.Time) {
 	var due []string
 	for _, r := range rows {
-		if claim == "" || r.Claim != claim {
-			continue
-		}
-		if r.LastReadAt == nil || now.Sub(*r.LastReadAt) >= readNoteInterval {
+		if claim != "" && r.Claim == claim && (r.LastReadAt == nil || now.Sub(*r.LastReadAt) >= readNoteInterval) {
 			due = append(due, r.ID)
-			r.LastReadAt = &now
 		}
 	}
 	if len(due) == 0 {
-		return nil
+		return
 	}
-	return s.write(ctx, func(t *tx) error {
-		w := where{args: []any{now.UnixMicro(), claim}}
-		return t.exec(ctx, `UPDATE requests SET last_read_at = $1 WHERE claim = $2 AND `+w.in("id", due), w.args...)
+	err := s.write(ctx, func(t *tx) error {
+		for batch := range slices.Chunk(due, itemBatch) {
+			w := where{args: []any{now.UnixMicro(), claim}}
+			err := t.exec(ctx, `UPDATE requests SET last_read_at = $1 WHERE claim = $2 AND `+w.in("id", batch), w.args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+	if err != nil {
+		s.options.Logger.WarnContext(ctx, "cannot note that a state read its requests", "error", err)
+		return
+	}
+	for _, r := range rows {
+		if slices.Contains(due, r.ID) {
+			r.LastReadAt = &now
+		}
+	}
+}
+
+// Events returns up to limit events (100 if it is not positive) with a greater
+// sequence number than after, oldest first. They are fewer where their bodies
+// would be too large together.
+func (s *Store) Events(ctx context.Context, after int64, limit int) ([]receiver.Event, error) {
+	size := func(e receiver.Event) int { return len(e.Body) + len(e.Reason) }
+	events, _, err := collectWithin(ctx, s.reader, maxPage, size, scanEvent,
+		selectEvents+`body FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, after, pageLimit(limit))
+	return events, err
 }
 
 // Revised returns those of the items whose revision has grown, and the ids that

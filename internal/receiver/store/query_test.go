@@ -34,7 +34,7 @@ var queryRules = map[string]func(*journal){
 			"device":       {receiver.Filter{DeviceID: "A"}, []string{"on", "elsewhere"}},
 			"state":        {receiver.Filter{State: []receiver.State{receiver.StateOpen, receiver.StateUnknown}}, []string{"unknown", "open", "elsewhere"}},
 			"status":       {receiver.Filter{Status: []receiver.Status{receiver.StatusOn, receiver.StatusTerminated}}, []string{"on", "ended"}},
-			"live":         {receiver.Filter{Live: true}, []string{"on", "unknown"}},
+			"live":         {receiver.Filter{Live: true}, []string{"on", "unknown", "open", "elsewhere"}},
 			"unclaimed":    {receiver.Filter{Unclaimed: true}, []string{"on", "unknown"}},
 			"both":         {receiver.Filter{AccountName: account, DeviceID: "a"}, []string{"on"}},
 			"nothing":      {receiver.Filter{AccountName: "none"}, nil},
@@ -91,10 +91,10 @@ var queryRules = map[string]func(*journal){
 			if got.LastReadAt == nil || !got.LastReadAt.Equal(first) || got.Revision != r.Revision {
 				j.t.Errorf("request = %+v", got)
 			}
-			j.clock.Advance(20 * time.Second)
+			j.clock.Advance(20 * time.Minute)
 		}
 		j.list(receiver.Filter{ID: r.ID, Claim: "mine"})
-		if got := j.get(r.ID); !got.LastReadAt.Equal(first.Add(time.Minute)) || got.Unclaimed {
+		if got := j.get(r.ID); !got.LastReadAt.Equal(first.Add(time.Hour)) || got.Unclaimed {
 			j.t.Errorf("request = %+v", got)
 		}
 	},

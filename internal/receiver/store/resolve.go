@@ -72,13 +72,15 @@ func (t *tx) resolveCreated(ctx context.Context, r *row, word receiver.Resolutio
 	return t.save(ctx, r)
 }
 
-// resolveTerminated leaves the operator's word as an event, so that it counts
-// like the network's own, and outlives it.
+// resolveTerminated leaves the operator's word as events, so that it counts like
+// the network's own, and outlives it. Of a whole request it speaks of what is
+// known now: one event for each subscription, and one for the devices that have
+// none.
 func (t *tx) resolveTerminated(ctx context.Context, r *row, word receiver.Resolution) error {
 	if r.RequestID == "" {
 		return t.refuse(receiver.ConflictState, r)
 	}
-	e := receiver.Event{
+	said := receiver.Event{
 		ReceivedAt:    t.now,
 		RequestID:     r.RequestID,
 		AccountName:   r.AccountName,
@@ -86,11 +88,21 @@ func (t *tx) resolveTerminated(ctx context.Context, r *row, word receiver.Resolu
 		Reason:        word.Reason,
 		Authenticated: true,
 	}
-	if word.Target != r.ID && word.Target != r.RequestID {
-		e.QoSSubscriptionID = word.Target
+	whole := word.Target == r.ID || word.Target == r.RequestID
+	var events []receiver.Event
+	without := said
+	for _, s := range r.Subscriptions {
+		switch {
+		case s.QoSSubscriptionID == "":
+			without.DeviceIDs = append(without.DeviceIDs, receiver.Device{ID: s.DeviceID, Kind: s.DeviceKind})
+		case whole || s.QoSSubscriptionID == word.Target:
+			ended := said
+			ended.QoSSubscriptionID = s.QoSSubscriptionID
+			events = append(events, ended)
+		}
 	}
-	if err := t.insertEvent(ctx, e); err != nil {
-		return err
+	if whole && len(without.DeviceIDs) > 0 {
+		events = append(events, without)
 	}
-	return t.save(ctx, r)
+	return t.recordEvents(ctx, events)
 }

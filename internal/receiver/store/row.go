@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -23,20 +21,24 @@ type row struct {
 	journalReason string // why it was refused, lost or resolved
 	statusReason  string // why the network ended it
 	known         []receiver.Subscription
-	stored        []any // values as last read or written
+	importedAt    *time.Time // when the claim was imported; nil if it came otherwise
+	size          int        // of its documents as read, in bytes
+	stored        []any      // values as last read or written
+	indexed       index      // what it is found by, as last read or written
 }
 
 const selectRequests = `SELECT id, revision, created_seq, state, origin, account_name, request_id,
 	request_id_source, devices, policies, known, claim, claim_generation, authenticated, live, status,
 	last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
-	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at FROM requests `
+	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at, claim_imported_at, doubtful
+	FROM requests `
 
 const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, origin, account_name,
 	request_id, request_id_source, devices, policies, known, claim, claim_generation, authenticated,
 	live, status, last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
-	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at)
+	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at, claim_imported_at, doubtful)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-	$20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+	$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
 	ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
 	origin = excluded.origin, account_name = excluded.account_name, request_id = excluded.request_id,
 	request_id_source = excluded.request_id_source, devices = excluded.devices,
@@ -47,7 +49,8 @@ const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, o
 	subscriptions = excluded.subscriptions, candidates = excluded.candidates,
 	sent_seq = excluded.sent_seq, lease_expires_at = excluded.lease_expires_at,
 	sent_at = excluded.sent_at, accepted_at = excluded.accepted_at,
-	returned_at = excluded.returned_at, last_read_at = excluded.last_read_at`
+	returned_at = excluded.returned_at, last_read_at = excluded.last_read_at,
+	claim_imported_at = excluded.claim_imported_at, doubtful = excluded.doubtful`
 
 // queryRows returns the requests that the rest of the statement selects.
 func queryRows(ctx context.Context, q querier, rest string, args ...any) ([]*row, error) {
@@ -66,16 +69,16 @@ func queryRow(ctx context.Context, q querier, rest string, args ...any) (*row, e
 
 func scanRow(rows *sql.Rows) (*row, error) {
 	var (
-		r                                     row
-		d                                     documents
-		live                                  bool // follows from the others
-		created                               int64
-		lease, sent, accepted, returned, read sql.NullInt64
+		r                                               row
+		d                                               documents
+		live, doubtful                                  bool // follow from the others
+		created                                         int64
+		lease, sent, accepted, returned, read, imported sql.NullInt64
 	)
 	err := rows.Scan(&r.ID, &r.Revision, &r.createdSeq, &r.State, &r.Origin, &r.AccountName, &r.RequestID,
 		&r.RequestIDSource, &d.devices, &d.policies, &d.known, &r.Claim, &r.ClaimGeneration, &r.Authenticated, &live, &r.Status,
 		&r.LastEvent, &r.ReportedTime, &r.journalReason, &r.statusReason, &d.subscriptions, &d.candidates,
-		&r.sentSeq, &lease, &created, &sent, &accepted, &returned, &read)
+		&r.sentSeq, &lease, &created, &sent, &accepted, &returned, &read, &imported, &doubtful)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +87,9 @@ func scanRow(rows *sql.Rows) (*row, error) {
 	}
 	r.CreatedAt = time.UnixMicro(created).UTC()
 	r.LeaseExpiresAt, r.SentAt, r.AcceptedAt = fromMicros(lease), fromMicros(sent), fromMicros(accepted)
-	r.ReturnedAt, r.LastReadAt = fromMicros(returned), fromMicros(read)
-	r.stored = r.values(d)
+	r.ReturnedAt, r.LastReadAt, r.importedAt = fromMicros(returned), fromMicros(read), fromMicros(imported)
+	r.size = len(d.devices) + len(d.policies) + len(d.known) + len(d.subscriptions) + len(d.candidates)
+	r.stored, r.indexed = r.values(d), indexOf(&r)
 	return &r, nil
 }
 
@@ -127,7 +131,7 @@ func (r *row) values(d documents) []any {
 		d.devices, d.policies, d.known, r.Claim, r.ClaimGeneration, r.Authenticated, !r.Ended(), string(r.Status),
 		r.LastEvent, r.ReportedTime, r.journalReason, r.statusReason, d.subscriptions, d.candidates, r.sentSeq,
 		toMicros(r.LeaseExpiresAt), r.CreatedAt.UnixMicro(), toMicros(r.SentAt), toMicros(r.AcceptedAt),
-		toMicros(r.ReturnedAt), toMicros(r.LastReadAt),
+		toMicros(r.ReturnedAt), toMicros(r.LastReadAt), toMicros(r.importedAt), r.doubtful(),
 	}
 }
 
@@ -139,6 +143,7 @@ func (r *row) public(now time.Time) receiver.Request {
 		request.Reason = cmp.Or(r.statusReason, r.journalReason)
 	}
 	request.Unclaimed = r.unclaimed(now)
+	request.ObservedAt = now
 	request.ObservedAt = now
 	if request.Subscriptions == nil {
 		request.Subscriptions = []receiver.Subscription{}
@@ -158,33 +163,23 @@ func (r *row) guessed() bool {
 	return r.RequestIDSource == receiver.SourceInferred || r.RequestIDSource == receiver.SourceOperator
 }
 
+// doubtful reports whether the request id of an intent is unknown or inferred.
+func (r *row) doubtful() bool {
+	return r.Origin == receiver.OriginIntent && (r.State == receiver.StateUnknown || r.RequestIDSource == receiver.SourceInferred)
+}
+
+// unsettled reports whether another acknowledgement may still say something else
+// of a doubtful request: no Terraform state has taken it as it is.
+func (r *row) unsettled() bool {
+	return r.doubtful() && r.ReturnedAt == nil && r.LastReadAt == nil && r.ClaimGeneration <= 1
+}
+
+// passive reports whether nothing but callbacks knows the request. What
+// everybody may send must not cost without bounds.
+func (r *row) passive() bool { return r.Origin == receiver.OriginCallback && r.Claim == "" }
+
 func (r *row) leased(now time.Time) bool {
 	return r.LeaseExpiresAt != nil && r.LeaseExpiresAt.After(now)
-}
-
-func (r *row) deviceKeys() []string {
-	var keys []string
-	for _, d := range r.Devices {
-		keys = append(keys, strings.ToLower(d.ID))
-	}
-	for _, s := range r.Subscriptions {
-		if s.DeviceID != "" {
-			keys = append(keys, strings.ToLower(s.DeviceID))
-		}
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
-}
-
-func (r *row) subscriptionIDs() []string {
-	var ids []string
-	for _, s := range r.Subscriptions {
-		if s.QoSSubscriptionID != "" {
-			ids = append(ids, s.QoSSubscriptionID)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }
 
 func decode(column string, into any) error {

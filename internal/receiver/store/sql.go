@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,23 +20,34 @@ type querier interface {
 
 // collect runs a query and reads all its rows.
 func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	weightless := func(T) int { return 0 }
+	found, _, err := collectWithin(ctx, q, 0, weightless, scan, query, args...)
+	return found, err
+}
+
+// collectWithin runs a query and reads its rows until they weigh more than the
+// budget, or all. It reports whether there are more.
+func collectWithin[T any](ctx context.Context, q querier, budget int, weigh func(T) int, scan func(*sql.Rows) (T, error), query string, args ...any) (found []T, more bool, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("query the store: %w", err)
+		return nil, false, fmt.Errorf("query the store: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // its error is in rows.Err
-	var found []T
-	for rows.Next() {
+	for weight := 0; rows.Next(); {
+		if weight > budget {
+			return found, true, nil
+		}
 		one, err := scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read from the store: %w", err)
+			return nil, false, fmt.Errorf("read from the store: %w", err)
 		}
 		found = append(found, one)
+		weight += weigh(one)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read from the store: %w", err)
+		return nil, false, fmt.Errorf("read from the store: %w", err)
 	}
-	return found, nil
+	return found, false, nil
 }
 
 func queryStrings(ctx context.Context, q querier, query string, args ...any) ([]string, error) {
@@ -68,6 +80,27 @@ func (w *where) in(column string, values []string) string {
 		marks = append(marks, w.arg(v))
 	}
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
+}
+
+// insertEach adds one row for each key, many with one statement. Columns are the
+// shared ones, whose values follow the keys, and then the key's own.
+func (t *tx) insertEach(ctx context.Context, table, columns, conflict string, keys []string, shared ...any) error {
+	for batch := range slices.Chunk(keys, itemBatch) {
+		var w where
+		var common strings.Builder
+		for _, value := range shared {
+			common.WriteString(w.arg(value) + ", ")
+		}
+		rows := make([]string, 0, len(batch))
+		for _, key := range batch {
+			rows = append(rows, "("+common.String()+w.arg(key)+")")
+		}
+		err := t.exec(ctx, `INSERT INTO `+table+` (`+columns+`) VALUES `+strings.Join(rows, ", ")+` `+conflict, w.args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *where) and(clause string) { w.clauses = append(w.clauses, clause) }

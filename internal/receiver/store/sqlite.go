@@ -10,19 +10,24 @@ import (
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
 
 const (
 	// sqliteApplicationID is what the first migration puts into the file's header.
 	sqliteApplicationID = 1903129458
 	sqliteReaders       = 4
+	// sqliteBusy is how long a connection waits for another process, as long as
+	// the receiver lets a write take.
+	sqliteBusy = receiver.StoreTimeout
 )
 
-// openSQLite opens the file, making it if need be. One connection writes, so that
+// openSQLite opens the file, making it if need be and allowed. One connection writes, so that
 // writers queue in the process rather than at the file lock; the file lock is
 // left for other processes.
-func openSQLite(ctx context.Context, path string) (writer, reader *sql.DB, err error) {
-	absolute, err := makeFile(path)
+func openSQLite(ctx context.Context, path string, create bool) (writer, reader *sql.DB, err error) {
+	absolute, err := makeFile(path, create)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,12 +47,16 @@ func openSQLite(ctx context.Context, path string) (writer, reader *sql.DB, err e
 
 // makeFile makes the file for its owner only; SQLite gives the files beside it
 // the same mode. An existing file keeps the mode it has.
-func makeFile(path string) (string, error) {
+func makeFile(path string, create bool) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return "", fmt.Errorf("database %s: %w", path, err)
 	}
-	file, err := os.OpenFile(absolute, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // The path is the operator's own.
+	mode := os.O_RDWR
+	if create {
+		mode |= os.O_CREATE
+	}
+	file, err := os.OpenFile(absolute, mode, 0o600) //nolint:gosec // The path is the operator's own.
 	if err != nil {
 		return "", fmt.Errorf("database: %w", err)
 	}
@@ -60,7 +69,7 @@ func makeFile(path string) (string, error) {
 func openPool(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	query := url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...),
+		"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", sqliteBusy.Milliseconds())}, pragmas...),
 	}
 	location := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}
 	db, err := sql.Open("sqlite", location.String())
@@ -72,13 +81,16 @@ func openPool(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	return db, nil
 }
 
-// checkSQLite refuses a file that is no database, or somebody else's.
+// checkSQLite refuses a file that is no database, or somebody else's. One that
+// holds no more than the migrations' own bookkeeping is where a first start was
+// interrupted, or where another process is starting now.
 func checkSQLite(ctx context.Context, db *sql.DB) error {
 	var application, objects int64
 	if err := db.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&application); err != nil {
 		return fmt.Errorf("not usable as a SQLite database: %w", err)
 	}
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&objects); err != nil {
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master
+		WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> 'goose_db_version'`).Scan(&objects); err != nil {
 		return fmt.Errorf("not usable as a SQLite database: %w", err)
 	}
 	if objects > 0 && application != sqliteApplicationID {

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,6 +83,18 @@ func TestOpenRefuses(t *testing.T) {
 			database: func(*testing.T) string { return "postgres://qos@db/qos" },
 			reason:   "PostgreSQL is not supported by this build",
 		},
+		"PostgreSQL with a password": {
+			database: func(*testing.T) string { return "PostgreSQL://qos:hunter2@db/qos" },
+			reason:   "PostgreSQL is not supported by this build",
+		},
+		"another scheme": {
+			database: func(*testing.T) string { return "mysql://qos:hunter2@db/qos" },
+			reason:   "not the path of a file",
+		},
+		"parameters": {
+			database: func(*testing.T) string { return "host=db Password=hunter2" },
+			reason:   "not the path of a file",
+		},
 		"no directory": {
 			database: func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "none", "receiver.db") },
 			is:       fs.ErrNotExist,
@@ -129,10 +143,69 @@ func TestOpenRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("opened", s.Close())
 			}
-			if !strings.Contains(err.Error(), test.reason) || (test.is != nil && !errors.Is(err, test.is)) {
+			if strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), test.reason) || (test.is != nil && !errors.Is(err, test.is)) {
 				t.Errorf("error = %v", err)
 			}
 		})
+	}
+}
+
+// A first start that was interrupted has left an empty file, or the bookkeeping
+// of the migrations.
+func TestOpenAfterAnInterruptedStart(t *testing.T) {
+	t.Parallel()
+	for name, statement := range map[string]string{
+		"empty":       `VACUUM`,
+		"bookkeeping": `CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now'))); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJournal(t, func(tb testing.TB) string {
+				tb.Helper()
+				path := sqliteDatabase(tb)
+				execSQLite(tb, path, statement)
+				return path
+			})
+			j.intend("mine", device("a", "192.0.2.1"))
+		})
+	}
+}
+
+func TestOpenAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		path := sqliteDatabase(t)
+		var wait sync.WaitGroup
+		ids := make([]string, 4)
+		for i := range ids {
+			wait.Go(func() {
+				s, err := store.Open(t.Context(), path, store.Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids[i] = s.StoreID()
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		slices.Sort(ids)
+		if len(slices.Compact(ids)) != 1 {
+			t.Errorf("store ids %v", ids)
+		}
+	}
+}
+
+func TestOpenOnlyWhatExists(t *testing.T) {
+	t.Parallel()
+	path := sqliteDatabase(t)
+	if _, err := store.Open(t.Context(), path, store.Options{MustExist: true}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error = %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file was made: %v", err)
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	defaultLease           = 15 * time.Second
 	defaultRetention       = 400 * 24 * time.Hour
 	defaultQuarantineLimit = 1000
+	defaultQuarantineBytes = 64 << 20
 )
 
 // Options are what a store can be told. The zero value is usable.
@@ -36,8 +37,12 @@ type Options struct {
 	// Retention is how long event bodies are kept (default 400 days). All else
 	// is kept for ever.
 	Retention time.Duration
-	// QuarantineLimit is how many refused callbacks are kept (default 1000).
+	// QuarantineLimit is how many refused callbacks are kept (default 1000), and
+	// QuarantineBytes how much of them (default 64 MiB).
 	QuarantineLimit int
+	QuarantineBytes int64
+	// MustExist refuses to make a database that is not there.
+	MustExist bool
 	// Logger hears of what no caller can be told; by default nobody does.
 	Logger *slog.Logger
 }
@@ -55,6 +60,9 @@ func (o Options) withDefaults() Options {
 	if o.QuarantineLimit <= 0 {
 		o.QuarantineLimit = defaultQuarantineLimit
 	}
+	if o.QuarantineBytes <= 0 {
+		o.QuarantineBytes = defaultQuarantineBytes
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -68,23 +76,28 @@ type Store struct {
 	writer   *sql.DB
 	reader   *sql.DB
 	storeID  string
+	recorder *recorder
 	watchers watchers
 	closed   chan struct{}
 	closing  sync.Once
 }
 
 // Open opens the store in the given SQLite file, making it if it does not exist
-// (readable by its owner only), and migrates its schema.
+// (readable by its owner only), and migrates its schema. Several processes may
+// do so at the same time.
 func Open(ctx context.Context, database string, options Options) (*Store, error) {
 	d, err := dialectOf(database)
 	if err != nil {
 		return nil, err
 	}
-	writer, reader, err := d.open(ctx, database)
+	writer, reader, err := d.open(ctx, database, !options.MustExist)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{options: options.withDefaults(), writer: writer, reader: reader, closed: make(chan struct{})}
+	s := &Store{
+		options: options.withDefaults(), writer: writer, reader: reader,
+		recorder: newRecorder(), closed: make(chan struct{}),
+	}
 	if err := s.prepare(ctx, d); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", database, err), s.Close())
 	}
@@ -92,7 +105,7 @@ func Open(ctx context.Context, database string, options Options) (*Store, error)
 }
 
 func (s *Store) prepare(ctx context.Context, d dialect) error {
-	if err := d.migrate(ctx, s.writer); err != nil {
+	if err := d.migrate(ctx, s.writer, s.options.Clock); err != nil {
 		return err
 	}
 	_, err := s.writer.ExecContext(ctx,

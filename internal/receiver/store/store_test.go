@@ -23,7 +23,7 @@ func TestSQLite(t *testing.T) {
 // testStore is what every database has to pass.
 func testStore(t *testing.T, database opener) {
 	t.Helper()
-	for _, group := range []map[string]func(*journal){intentRules, leaseRules, changeRules, unknownRules, stopRules, eventRules, queryRules} {
+	for _, group := range []map[string]func(*journal){intentRules, leaseRules, changeRules, unknownRules, stopRules, eventRules, attributionRules, inferenceRules, quarantineRules, queryRules} {
 		for name, rule := range group {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -21,12 +21,14 @@ type tx struct {
 	now     time.Time
 	lease   time.Duration
 	changed map[string]struct{} // journal ids
-	// unsettled is set when something happened that may settle an unknown request.
-	unsettled bool
+	stale   map[string]struct{} // journal ids of rows that have yet to be folded
+	// affected are the devices, by account, that something happened to which may
+	// settle an unknown request.
+	affected map[string]map[string]struct{}
 }
 
-// write runs fn in a transaction that has first judged the leases, settles
-// unknown requests afterwards and tells the watchers once it is on disk. A
+// write runs fn in a transaction that has first judged the leases, concludes
+// afterwards and tells the watchers once it is on disk. A
 // refusal by fn is an answer, not a failure: what the clock and the events have
 // brought stays written. So fn refuses before it writes.
 func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
@@ -35,7 +37,10 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
-	t := &tx{Tx: sqlTx, now: s.now(), lease: s.options.Lease, changed: map[string]struct{}{}}
+	t := &tx{
+		Tx: sqlTx, now: s.now(), lease: s.options.Lease,
+		changed: map[string]struct{}{}, stale: map[string]struct{}{}, affected: map[string]map[string]struct{}{},
+	}
 	if err := t.judgeLeases(ctx); err != nil {
 		return err
 	}
@@ -43,7 +48,7 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 	if refusal != nil && !isRefusal(refusal) {
 		return refusal
 	}
-	if err := t.settle(ctx); err != nil {
+	if err := t.conclude(ctx); err != nil {
 		return err
 	}
 	if err := sqlTx.Commit(); err != nil {
@@ -54,7 +59,7 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 }
 
 // writeRequest is write for what answers with a request. The answer is what is
-// on disk in the end, after settling.
+// on disk in the end.
 func (s *Store) writeRequest(ctx context.Context, fn func(t *tx) (*row, error)) (*receiver.Request, error) {
 	var answer receiver.Request
 	err := s.write(ctx, func(t *tx) error {
@@ -62,7 +67,7 @@ func (s *Store) writeRequest(ctx context.Context, fn func(t *tx) (*row, error)) 
 		if err != nil {
 			return err
 		}
-		if err := t.settle(ctx); err != nil {
+		if err := t.conclude(ctx); err != nil {
 			return err
 		}
 		if r, err = t.byID(ctx, r.ID); err != nil {
@@ -86,14 +91,60 @@ func (t *tx) refuse(kind receiver.ConflictKind, existing *row) error {
 	return &receiver.ConflictError{Kind: kind, Existing: existing.public(t.now)}
 }
 
+// conclude brings up to date all rows that what was written has a bearing on,
+// each once.
+func (t *tx) conclude(ctx context.Context) error {
+	for round := 0; ; round++ {
+		if err := t.refresh(ctx); err != nil {
+			return err
+		}
+		if len(t.affected) == 0 || round == settleRounds {
+			return nil
+		}
+		if err := t.settle(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tx) refresh(ctx context.Context) error {
+	stale := slices.Sorted(maps.Keys(t.stale))
+	clear(t.stale)
+	for batch := range slices.Chunk(stale, itemBatch) {
+		var w where
+		rows, err := queryRows(ctx, t, `WHERE `+w.in("id", batch)+` ORDER BY created_seq`, w.args...)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := t.save(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// markStale notes the journal ids that a query gives.
+func (t *tx) markStale(ctx context.Context, query string, args ...any) error {
+	ids, err := queryStrings(ctx, t, query, args...)
+	for _, id := range ids {
+		t.stale[id] = struct{}{}
+	}
+	return err
+}
+
 // next takes a place in the sequence.
-func (t *tx) next(ctx context.Context) (int64, error) {
-	var n int64
-	err := t.QueryRowContext(ctx, `UPDATE meta SET sequence = sequence + 1 RETURNING sequence`).Scan(&n)
+func (t *tx) next(ctx context.Context) (int64, error) { return t.reserve(ctx, 1) }
+
+// reserve takes several places in a row and returns the first.
+func (t *tx) reserve(ctx context.Context, places int) (int64, error) {
+	var last int64
+	err := t.QueryRowContext(ctx, `UPDATE meta SET sequence = sequence + $1 RETURNING sequence`, places).Scan(&last)
 	if err != nil {
 		return 0, fmt.Errorf("take a sequence number: %w", err)
 	}
-	return n, nil
+	return last - int64(places) + 1, nil
 }
 
 func (t *tx) exec(ctx context.Context, query string, args ...any) error {
@@ -117,10 +168,11 @@ func (t *tx) byRequestID(ctx context.Context, requestID string) (*row, error) {
 	return queryRow(ctx, t, `WHERE request_id = $1 AND request_id <> ''`, requestID)
 }
 
-// bySubscription returns the request that a subscription belongs to, nil if none is known.
+// bySubscription returns the request that a subscription belongs to, nil if none
+// is known: a live one before others, and the newest of those.
 func (t *tx) bySubscription(ctx context.Context, subscription string) (*row, error) {
 	return queryRow(ctx, t, `WHERE id IN (SELECT request FROM request_subscriptions
-		WHERE qos_subscription_id = $1) ORDER BY created_seq LIMIT 1`, subscription)
+		WHERE qos_subscription_id = $1) ORDER BY live DESC, created_seq DESC LIMIT 1`, subscription)
 }
 
 // newRow makes a row that is not yet saved, at the end of the sequence.
@@ -165,30 +217,16 @@ func (t *tx) save(ctx context.Context, r *row) error {
 		return err
 	}
 	r.stored = values
+	if err := t.index(ctx, r); err != nil {
+		return err
+	}
 	t.touch(r)
-	if err := t.index(ctx, r, "request_devices", "device_key", r.deviceKeys()); err != nil {
-		return err
-	}
-	return t.index(ctx, r, "request_subscriptions", "qos_subscription_id", r.subscriptionIDs())
-}
-
-// index replaces what a request is found by in one of the tables made for it.
-func (t *tx) index(ctx context.Context, r *row, table, column string, keys []string) error {
-	if err := t.exec(ctx, `DELETE FROM `+table+` WHERE request = $1`, r.ID); err != nil {
-		return err
-	}
-	for _, key := range keys {
-		err := t.exec(ctx, `INSERT INTO `+table+` (request, `+column+`) VALUES ($1, $2)`, r.ID, key)
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
 func (t *tx) touch(r *row) {
 	t.changed[r.ID] = struct{}{}
-	t.unsettled = true
+	t.mayGain(r.AccountName, slices.Collect(maps.Keys(r.indexed.devices)))
 }
 
 func (t *tx) remove(ctx context.Context, r *row) error {

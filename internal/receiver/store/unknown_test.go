@@ -137,6 +137,14 @@ var unknownRules = map[string]func(*journal){
 		got = j.resolve(receiver.Resolution{Target: "r", Terminated: true, Reason: "all gone"})
 		j.expect(got, "accepted(r by answer) a/s=TERMINATED[done] b/t=TERMINATED")
 	},
+	"the operator's word on a whole request is about what is known": func(j *journal) {
+		r := j.accepted("mine", "r", device("a", "192.0.2.1"), device("b", "192.0.2.1"), device("c", "192.0.2.1"))
+		j.hear(acknowledged("r", "s", "a"))
+		got := j.resolve(receiver.Resolution{Target: r.ID, Terminated: true, Reason: "all gone"})
+		j.expect(got, "accepted(r by answer) a/s=TERMINATED b/=TERMINATED c/=TERMINATED")
+		j.hear(acknowledged("r", "t", "b"), acknowledged("r", "u", "a"))
+		j.expect(j.get(r.ID), "accepted(r by answer) a/s=TERMINATED a/u=ACKNOWLEDGED b/t=ACKNOWLEDGED c/=TERMINATED")
+	},
 	"the operator can not contradict what is known": func(j *journal) {
 		accepted := j.accepted("mine", "r", device("a", "192.0.2.1"))
 		unknown := j.unknown("unknown", device("c", "192.0.2.1"))

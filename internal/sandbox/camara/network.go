@@ -132,6 +132,7 @@ func (g *grant) next() transition {
 		consider(g.terminateAt, (*grant).terminate)
 	case StatusUnavailable:
 		consider(g.goneAt, (*grant).goAway)
+		consider(g.revokeAt, (*grant).goAway)
 		return first
 	}
 	consider(g.expires, (*grant).expire)

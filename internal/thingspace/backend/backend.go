@@ -14,6 +14,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/qosform/terraform-provider-qos/internal/handover"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/api"
 )
@@ -113,12 +114,5 @@ func (b *Backend) checkListener(ctx context.Context, accountName string) error {
 // From returns the provider's backend as the framework hands it to resources
 // and data sources; nil while the provider is not configured.
 func From(providerData any, diags *diag.Diagnostics) *Backend {
-	if providerData == nil {
-		return nil
-	}
-	b, ok := providerData.(*Backend)
-	if !ok {
-		diags.AddError("Unable to configure", fmt.Sprintf("The provider handed on a %T. This is a defect of the provider: please report it.", providerData))
-	}
-	return b
+	return handover.Take[*Backend](providerData, diags)
 }

@@ -14,9 +14,6 @@ import (
 // "Register a Callback for the ThingSpace Quality of Service API").
 const ServiceName = "QoS"
 
-// capturePath is where the receiver takes ThingSpace's callbacks.
-const capturePath = "/thingspace/callbacks"
-
 // ListenerError means that ThingSpace's callbacks for an account would not
 // reach the receiver, so nothing was sent.
 type ListenerError struct {
@@ -48,7 +45,7 @@ func judgeListener(accountName string, info *receiver.Info, callbacks []api.Call
 				"in the subscription, so that the callback comes first.",
 		}
 	}
-	if registered := callbacks[at].URL; info.PublicURL != "" && !reaches(registered, info.PublicURL) {
+	if registered := callbacks[at].URL; info.PublicURL != "" && !receiver.Reaches(registered, info.PublicURL) {
 		return &ListenerError{
 			AccountName: accountName,
 			Problem:     fmt.Sprintf("the QoS callback is registered to %s, and the receiver's public URL is %s", Printable(registered), Printable(info.PublicURL)),
@@ -57,33 +54,6 @@ func judgeListener(accountName string, info *receiver.Info, callbacks []api.Call
 		}
 	}
 	return nil
-}
-
-// reaches reports whether a registered URL is the receiver's public URL, as
-// such or with its capture path.
-func reaches(registered, public string) bool {
-	return SameURL(registered, public) || SameURL(registered, strings.TrimRight(public, "/")+capturePath)
-}
-
-// SameURL reports whether two URLs are the same but for what a server may
-// normalise: case of scheme and host, a default port, a slash at the end.
-func SameURL(a, b string) bool {
-	return a == b || normal(a) == normal(b)
-}
-
-func normal(raw string) string {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil || u.Host == "" {
-		return raw
-	}
-	u.Scheme = strings.ToLower(u.Scheme)
-	u.Host = strings.ToLower(u.Host)
-	if port := u.Port(); (u.Scheme == "https" && port == "443") || (u.Scheme == "http" && port == "80") {
-		u.Host = strings.TrimSuffix(u.Host, ":"+port)
-	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = ""
-	return u.String()
 }
 
 // Printable returns a URL without the user, password and query it may carry.

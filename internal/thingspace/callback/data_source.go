@@ -12,6 +12,7 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/explain"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/api"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
+	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
 type callbacksDataSource struct {
@@ -40,7 +41,7 @@ func listed(callbacks []api.Callback) []listedModel {
 		out[i] = listedModel{
 			Name:     types.StringValue(callbacks[i].Name),
 			URL:      types.StringValue(callbacks[i].URL),
-			Username: stringOrNull(callbacks[i].Username),
+			Username: value.StringOrNull(callbacks[i].Username),
 		}
 	}
 	return out

@@ -7,8 +7,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/api"
-	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
+	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
 type model struct {
@@ -53,24 +54,17 @@ func (m *model) registration(passwordWO types.String) api.CallbackRegistration {
 // registersSame reports whether two models are the same registration at
 // ThingSpace; the policies never reach it.
 func (m *model) registersSame(other *model) bool {
-	return backend.SameURL(m.URL.ValueString(), other.URL.ValueString()) && m.Username.Equal(other.Username) &&
+	return receiver.SameURL(m.URL.ValueString(), other.URL.ValueString()) && m.Username.Equal(other.Username) &&
 		m.Password.Equal(other.Password) && m.PasswordWOVersion.Equal(other.PasswordWOVersion)
 }
 
 // refresh takes over what ThingSpace lists. A URL that the server merely
 // normalised stays as it was written; a password is never read into state.
 func (m *model) refresh(c *api.Callback) {
-	if !backend.SameURL(m.URL.ValueString(), c.URL) {
+	if !receiver.SameURL(m.URL.ValueString(), c.URL) {
 		m.URL = types.StringValue(c.URL)
 	}
-	m.Username = stringOrNull(c.Username)
-}
-
-func stringOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
+	m.Username = value.StringOrNull(c.Username)
 }
 
 // find returns the registration of a service, nil when there is none. Service

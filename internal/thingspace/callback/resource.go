@@ -84,7 +84,7 @@ func (r *callbackResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.AddWarning("Callback is gone", fmt.Sprintf("No %s callback is registered on account %s any more, so it was removed from the state.",
 			state.Name.ValueString(), state.AccountName.ValueString()))
 		return
-	case !imported && !backend.SameURL(registered.URL, state.URL.ValueString()):
+	case !imported && !receiver.SameURL(registered.URL, state.URL.ValueString()):
 		resp.State.RemoveResource(ctx)
 		resp.Diagnostics.AddWarning("Callback belongs to another system", fmt.Sprintf("The %s callback of account %s is now registered to %s, "+
 			"so it was removed from the state. QoS events no longer reach %s. To take it back, apply with overwrite_existing = true.",
@@ -132,7 +132,7 @@ func (r *callbackResource) Delete(ctx context.Context, req resource.DeleteReques
 	if registered == nil {
 		return
 	}
-	if !backend.SameURL(registered.URL, state.URL.ValueString()) {
+	if !receiver.SameURL(registered.URL, state.URL.ValueString()) {
 		resp.Diagnostics.AddWarning("Callback left in place", fmt.Sprintf("The %s callback of account %s is registered to %s, which is not this resource's URL, so it was not deregistered.",
 			state.Name.ValueString(), state.AccountName.ValueString(), backend.Printable(registered.URL)))
 		return
@@ -187,7 +187,7 @@ func (r *callbackResource) register(ctx context.Context, plan *model, passwordWO
 		return err
 	}
 	if registered != nil && !plan.OverwriteExisting.ValueBool() &&
-		!backend.SameURL(registered.URL, oursURL) && !backend.SameURL(registered.URL, plan.URL.ValueString()) {
+		!receiver.SameURL(registered.URL, oursURL) && !receiver.SameURL(registered.URL, plan.URL.ValueString()) {
 		return fmt.Errorf("the %s service of account %s is already registered to %s, and there is only one per account. "+
 			"Deregister it there, import it (terraform import … %s), or set overwrite_existing = true to take it over",
 			plan.Name.ValueString(), plan.AccountName.ValueString(), backend.Printable(registered.URL), idOf(plan.AccountName.ValueString(), plan.Name.ValueString()))

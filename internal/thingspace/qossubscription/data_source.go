@@ -12,6 +12,7 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/explain"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
+	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
 type qosSubscriptionsDataSource struct {
@@ -59,14 +60,14 @@ func (m *listModel) filter() receiver.SubscriptionFilter {
 func listedOf(s *receiver.SubscriptionView) listedModel {
 	return listedModel{
 		AccountName:       types.StringValue(s.AccountName),
-		RequestID:         stringOrNull(s.RequestID),
-		QoSSubscriptionID: stringOrNull(s.QoSSubscriptionID),
+		RequestID:         value.StringOrNull(s.RequestID),
+		QoSSubscriptionID: value.StringOrNull(s.QoSSubscriptionID),
 		DeviceID:          types.StringValue(s.DeviceID),
-		Kind:              stringOrNull(s.DeviceKind),
+		Kind:              value.StringOrNull(s.DeviceKind),
 		Status:            types.StringValue(string(s.Status)),
-		Reason:            stringOrNull(s.Reason),
-		LastEvent:         stringOrNull(s.LastEvent),
-		ReportedTime:      stringOrNull(s.ReportedTime),
+		Reason:            value.StringOrNull(s.Reason),
+		LastEvent:         value.StringOrNull(s.LastEvent),
+		ReportedTime:      value.StringOrNull(s.ReportedTime),
 		Unclaimed:         types.BoolValue(s.Unclaimed),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
+	"github.com/qosform/terraform-provider-qos/internal/timeout"
 )
 
 // existingError means that a live request stands in the way of a new one.
@@ -150,16 +151,9 @@ func describeEnded(subscriptions []receiver.Subscription) string {
 }
 
 // because says why the wait ended, where err comes from that.
-func because(ctx, within context.Context, attribute string, timeout time.Duration, err error) error {
-	var unknown *unknownError
-	switch {
-	case errors.As(err, &unknown):
-		return err
-	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted: %w", err)
-	case within.Err() != nil:
-		return fmt.Errorf("timed out after %s (%s): %w", timeout, attribute, err)
-	default:
+func because(ctx, within context.Context, attribute string, limit time.Duration, err error) error {
+	if _, unknown := errors.AsType[*unknownError](err); unknown {
 		return err
 	}
+	return timeout.Because(ctx, within, attribute, limit, err)
 }

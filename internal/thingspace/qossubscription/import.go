@@ -15,8 +15,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qosform/terraform-provider-qos/internal/explain"
+	"github.com/qosform/terraform-provider-qos/internal/privatestate"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
+	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
 // importWait is how long an import waits for a process that died with the
@@ -54,7 +56,7 @@ func (r *qosSubscriptionResource) ImportState(ctx context.Context, req resource.
 	}
 	imported, diags := importedModel(ctx, request)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyClaim, claimOf(request))...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyClaim, claimOf(request))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &imported)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
 }
@@ -108,9 +110,9 @@ func importedModel(ctx context.Context, r *receiver.Request) (model, diag.Diagno
 	imported := model{
 		AccountName: types.StringValue(r.AccountName),
 		DeviceInfo:  devices,
-		WaitFor:     stringOr(r.Policies.WaitFor, waitForAcknowledged),
-		OnTimeout:   stringOr(r.Policies.OnTimeout, onTimeoutFail),
-		OnExisting:  stringOr(r.Policies.OnExisting, onExistingFail),
+		WaitFor:     value.StringOr(r.Policies.WaitFor, waitForAcknowledged),
+		OnTimeout:   value.StringOr(r.Policies.OnTimeout, onTimeoutFail),
+		OnExisting:  value.StringOr(r.Policies.OnExisting, onExistingFail),
 		Timeouts:    timeoutsOf(r.Policies),
 	}
 	diags.Append(imported.refresh(ctx, r)...)
@@ -123,13 +125,6 @@ func timeoutsOf(p receiver.Policies) timeouts.Value {
 		return timeouts.Value{Object: types.ObjectNull(attributeTypes)}
 	}
 	return timeouts.Value{Object: types.ObjectValueMust(attributeTypes, map[string]attr.Value{
-		"create": stringOrNull(p.TimeoutCreate), "delete": stringOrNull(p.TimeoutDelete),
+		"create": value.StringOrNull(p.TimeoutCreate), "delete": value.StringOrNull(p.TimeoutDelete),
 	})}
-}
-
-func stringOr(s, fallback string) types.String {
-	if s == "" {
-		s = fallback
-	}
-	return types.StringValue(s)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/api"
+	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
 type model struct {
@@ -148,7 +149,7 @@ func deviceInfoOf(ctx context.Context, devices []receiver.Device) (types.Set, di
 			flows, more = types.SetValueFrom(ctx, flowInfoType(), flowModels(d.Flows))
 			diags.Append(more...)
 		}
-		infos = append(infos, deviceInfoModel{DeviceID: id, DeviceIPv6Addr: stringOrNull(d.IPv6Address), FlowInfo: flows})
+		infos = append(infos, deviceInfoModel{DeviceID: id, DeviceIPv6Addr: value.StringOrNull(d.IPv6Address), FlowInfo: flows})
 	}
 	set, more := types.SetValueFrom(ctx, deviceInfoType(), infos)
 	diags.Append(more...)
@@ -194,11 +195,11 @@ func (m *model) policies() receiver.Policies {
 }
 
 func (m *model) timeout(name string) string {
-	value, ok := m.Timeouts.Attributes()[name].(types.String)
+	text, ok := m.Timeouts.Attributes()[name].(types.String)
 	if !ok {
 		return ""
 	}
-	return value.ValueString()
+	return text.ValueString()
 }
 
 // refresh takes over what the receiver knows of the request. Every computed
@@ -207,15 +208,15 @@ func (m *model) refresh(ctx context.Context, r *receiver.Request) diag.Diagnosti
 	m.ID = types.StringValue(r.AccountName + "/" + r.RequestID)
 	m.RequestID = types.StringValue(r.RequestID)
 	m.Status = types.StringValue(string(r.Status))
-	m.LastEvent = stringOrNull(r.LastEvent)
-	m.ReportedTime = stringOrNull(r.ReportedTime)
+	m.LastEvent = value.StringOrNull(r.LastEvent)
+	m.ReportedTime = value.StringOrNull(r.ReportedTime)
 	m.QoSSubscriptionID = types.StringNull()
 	subscriptions := map[string]subscriptionModel{}
 	for _, s := range byDevice(r) {
 		subscriptions[s.DeviceID] = subscriptionModel{
-			QoSSubscriptionID: stringOrNull(s.QoSSubscriptionID),
+			QoSSubscriptionID: value.StringOrNull(s.QoSSubscriptionID),
 			Status:            types.StringValue(string(s.Status)),
-			Reason:            stringOrNull(s.Reason),
+			Reason:            value.StringOrNull(s.Reason),
 		}
 	}
 	if len(r.Devices) > 0 {
@@ -258,11 +259,4 @@ func (m *model) journalled(ctx context.Context, ours claim) (receiver.NewRequest
 		RequestID:       m.RequestID.ValueString(),
 		Subscriptions:   subscriptions,
 	}, diags
-}
-
-func stringOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
 }

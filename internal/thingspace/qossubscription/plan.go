@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/qosform/terraform-provider-qos/internal/explain"
+	"github.com/qosform/terraform-provider-qos/internal/privatestate"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
 )
@@ -31,7 +32,7 @@ func (r *qosSubscriptionResource) ModifyPlan(ctx context.Context, req resource.M
 	if req.State.Raw.IsNull() {
 		return
 	}
-	found, diags := privateValue[verdict](ctx, req.Private, keyVerdict)
+	found, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
 	resp.Diagnostics.Append(diags...)
 	if found.Unjournalled {
 		for _, attribute := range []string{"qos_subscription_id", "status", "last_event", "reported_time"} {

@@ -1,13 +1,6 @@
 package qossubscription
 
-import (
-	"context"
-	"encoding/json"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-
-	"github.com/qosform/terraform-provider-qos/internal/receiver"
-)
+import "github.com/qosform/terraform-provider-qos/internal/receiver"
 
 // Keys of the resource's private state.
 const (
@@ -45,33 +38,4 @@ func (c claim) outdates(r *receiver.Request) bool {
 
 func claimOf(r *receiver.Request) claim {
 	return claim{Claim: r.Claim, Generation: r.ClaimGeneration}
-}
-
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-// privateValue reads a key; a missing one is the zero value.
-func privateValue[T any](ctx context.Context, from privateReader, key string) (value T, diags diag.Diagnostics) {
-	raw, diags := from.GetKey(ctx, key)
-	if len(raw) == 0 || diags.HasError() {
-		return value, diags
-	}
-	if err := json.Unmarshal(raw, &value); err != nil {
-		diags.AddError("Unable to read private state", "The private state of the resource is not what this provider wrote: "+err.Error())
-	}
-	return value, diags
-}
-
-func setPrivate(ctx context.Context, to privateWriter, key string, value any) (diags diag.Diagnostics) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		diags.AddError("Unable to write private state", err.Error())
-		return diags
-	}
-	return to.SetKey(ctx, key, raw)
 }

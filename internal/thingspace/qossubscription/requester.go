@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -302,17 +301,11 @@ func (q *requester) turnedAway(ctx context.Context, r *receiver.Request) int {
 	}
 	outlasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainLimit)
 	defer cancel()
-	held, err := q.journal.Quarantined(outlasting)
+	held, err := q.journal.Quarantined(outlasting, r.RequestID)
 	if err != nil {
 		return 0
 	}
-	count := 0
-	for _, callback := range held {
-		if slices.ContainsFunc(callback.Events, func(e receiver.Event) bool { return e.RequestID == r.RequestID }) {
-			count++
-		}
-	}
-	return count
+	return len(held)
 }
 
 // find returns the journal's request for a ThingSpace request id, nil when it

@@ -10,8 +10,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/qosform/terraform-provider-qos/internal/explain"
+	"github.com/qosform/terraform-provider-qos/internal/privatestate"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
+	"github.com/qosform/terraform-provider-qos/internal/timeout"
 )
 
 type qosSubscriptionResource struct {
@@ -60,7 +62,7 @@ func (r *qosSubscriptionResource) ValidateConfig(ctx context.Context, req resour
 		return
 	}
 	validateDeviceInfo(ctx, config.DeviceInfo, &resp.Diagnostics)
-	validateTimeouts(config.Timeouts, &resp.Diagnostics)
+	timeout.Validate(config.Timeouts, &resp.Diagnostics)
 }
 
 func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -69,7 +71,7 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := plan.Timeouts.Create(ctx, defaultCreateTimeout)
+	limit, diags := plan.Timeouts.Create(ctx, defaultCreateTimeout)
 	resp.Diagnostics.Append(diags...)
 	devices, diags := devicesOf(ctx, plan.DeviceInfo)
 	resp.Diagnostics.Append(diags...)
@@ -81,12 +83,12 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 		explain.Error(&resp.Diagnostics, summaryCreate, err)
 		return
 	}
-	within, cancel := context.WithTimeout(ctx, timeout)
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	intent := receiver.NewRequest{AccountName: plan.AccountName.ValueString(), Devices: devices, Policies: plan.policies(), Claim: uuid.NewString()}
 	request, err := q.create(within, intent)
 	if err != nil {
-		explain.Error(&resp.Diagnostics, summaryCreate, because(ctx, within, "timeouts.create", timeout, err))
+		explain.Error(&resp.Diagnostics, summaryCreate, because(ctx, within, "timeouts.create", limit, err))
 		return
 	}
 	save := func(request *receiver.Request) bool {
@@ -96,7 +98,7 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 		return !resp.Diagnostics.HasError()
 	}
 	// The state has the request id before anything is waited for.
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyClaim, claimOf(request))...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyClaim, claimOf(request))...)
 	if !save(request) {
 		return
 	}
@@ -105,7 +107,7 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 	if !save(latest) {
 		return
 	}
-	result := outcome{request: latest, waitFor: plan.WaitFor.ValueString(), onTimeout: plan.OnTimeout.ValueString(), timeout: timeout}
+	result := outcome{request: latest, waitFor: plan.WaitFor.ValueString(), onTimeout: plan.OnTimeout.ValueString(), timeout: limit}
 	if err != nil && ctx.Err() == nil {
 		result.turnedAway = q.turnedAway(ctx, latest)
 	}
@@ -118,7 +120,7 @@ func (r *qosSubscriptionResource) Create(ctx context.Context, req resource.Creat
 func (r *qosSubscriptionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ours, diags := privateValue[claim](ctx, req.Private, keyClaim)
+	ours, diags := privatestate.Get[claim](ctx, req.Private, keyClaim)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -139,7 +141,7 @@ func (r *qosSubscriptionResource) Read(ctx context.Context, req resource.ReadReq
 		resp.Diagnostics.AddWarning("The receiver does not know the QoS subscription", fmt.Sprintf("Request %s on account %s is in the state, but not (or only as it once was) in the "+
 			"receiver's journal: a restored backup, or another store. The state is kept as it is, and the next apply journals the request again.",
 			state.RequestID.ValueString(), state.AccountName.ValueString()))
-		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyVerdict, verdict{Unjournalled: true})...)
+		resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, verdict{Unjournalled: true})...)
 		return
 	case ours.superseded(request):
 		resp.Diagnostics.AddWarning("QoS subscription taken over", supersededText(request)+" It was removed from this state.")
@@ -151,7 +153,7 @@ func (r *qosSubscriptionResource) Read(ctx context.Context, req resource.ReadReq
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyVerdict, verdict{Ended: describeEnded(ended(request))})...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, verdict{Ended: describeEnded(ended(request))})...)
 	resp.Diagnostics.Append(state.refresh(ctx, request)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
@@ -162,7 +164,7 @@ func (r *qosSubscriptionResource) Update(ctx context.Context, req resource.Updat
 	var plan, state model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ours, diags := privateValue[claim](ctx, req.Private, keyClaim)
+	ours, diags := privatestate.Get[claim](ctx, req.Private, keyClaim)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -187,8 +189,8 @@ func (r *qosSubscriptionResource) Update(ctx context.Context, req resource.Updat
 	if plan.Status.IsUnknown() {
 		resp.Diagnostics.Append(next.refresh(ctx, request)...)
 	}
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyClaim, claimOf(request))...)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, keyVerdict, verdict{})...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyClaim, claimOf(request))...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, verdict{})...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &next)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, next.identity())...)
 }
@@ -196,9 +198,9 @@ func (r *qosSubscriptionResource) Update(ctx context.Context, req resource.Updat
 func (r *qosSubscriptionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultDeleteTimeout)
+	limit, diags := state.Timeouts.Delete(ctx, defaultDeleteTimeout)
 	resp.Diagnostics.Append(diags...)
-	ours, diags := privateValue[claim](ctx, req.Private, keyClaim)
+	ours, diags := privatestate.Get[claim](ctx, req.Private, keyClaim)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -222,10 +224,10 @@ func (r *qosSubscriptionResource) Delete(ctx context.Context, req resource.Delet
 		resp.Diagnostics.AddWarning("QoS subscription was not stopped", supersededText(request)+" It was removed from this state, and nothing was stopped.")
 		return
 	}
-	within, cancel := context.WithTimeout(ctx, timeout)
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := q.stop(within, request, request.Claim); err != nil {
-		explain.Error(&resp.Diagnostics, summaryDelete, because(ctx, within, "timeouts.delete", timeout, err))
+		explain.Error(&resp.Diagnostics, summaryDelete, because(ctx, within, "timeouts.delete", limit, err))
 	}
 }
 

@@ -66,7 +66,7 @@ resource "thingspace_qos_subscription" "test" {
 	if most := waits.most.Load(); most > 4 {
 		t.Errorf("%d waits in flight at once, want a handful for all", most)
 	}
-	if total := waits.total.Load(); total > 2*count {
+	if total := waits.total.Load(); total > 4*count {
 		t.Errorf("%d wait requests for %d creations and as many stops", total, count)
 	}
 }

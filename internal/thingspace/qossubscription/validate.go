@@ -7,9 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -168,17 +166,3 @@ func (v *validation) oneOf(name, attribute string, value types.String, allowed [
 }
 
 func known(s types.String) bool { return !s.IsNull() && !s.IsUnknown() }
-
-// validateTimeouts refuses what would time out at once. The attribute itself
-// checks the form of a duration as well, but does not name the attribute.
-func validateTimeouts(value timeouts.Value, diags *diag.Diagnostics) {
-	for name, attribute := range value.Attributes() {
-		text, ok := attribute.(types.String)
-		if !ok || !known(text) {
-			continue
-		}
-		if d, err := time.ParseDuration(text.ValueString()); err != nil || d <= 0 {
-			diags.AddAttributeError(path.Root("timeouts").AtName(name), "Invalid timeout", fmt.Sprintf("timeouts.%s must be a duration longer than nothing, such as 10m, got %q.", name, text.ValueString()))
-		}
-	}
-}

@@ -25,6 +25,7 @@ CREATE TABLE requests (
     claim_generation  BIGINT  NOT NULL DEFAULT 0,
     authenticated     BOOLEAN NOT NULL,
     live              BOOLEAN NOT NULL,
+    doubtful          BOOLEAN NOT NULL, -- an intent whose request id is unknown or inferred
     status            TEXT    NOT NULL,
     last_event        TEXT    NOT NULL DEFAULT '',
     reported_time     TEXT    NOT NULL DEFAULT '',
@@ -38,17 +39,20 @@ CREATE TABLE requests (
     sent_at           BIGINT,
     accepted_at       BIGINT,
     returned_at       BIGINT,
-    last_read_at      BIGINT
+    last_read_at      BIGINT,
+    claim_imported_at BIGINT
 );
 CREATE UNIQUE INDEX requests_request_id ON requests (request_id) WHERE request_id <> '';
 CREATE INDEX requests_revision ON requests (revision);
 CREATE INDEX requests_claim ON requests (claim);
 CREATE INDEX requests_account ON requests (account_name, created_seq);
 CREATE INDEX requests_lease ON requests (state, lease_expires_at);
+CREATE INDEX requests_doubtful ON requests (account_name, created_seq) WHERE doubtful;
 
 CREATE TABLE request_devices (
     request    TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
     device_key TEXT NOT NULL,
+    configured BOOLEAN NOT NULL, -- asked for, and not only heard of
     PRIMARY KEY (request, device_key)
 );
 CREATE INDEX request_devices_device ON request_devices (device_key);
@@ -85,30 +89,48 @@ CREATE TABLE events (
     status              TEXT    NOT NULL,
     reason              TEXT    NOT NULL,
     reported_time       TEXT    NOT NULL,
-    acknowledges        BOOLEAN NOT NULL,
+    makes_request       BOOLEAN NOT NULL,
+    ambiguous           BOOLEAN NOT NULL,
     authenticated       BOOLEAN NOT NULL,
     deliveries          BIGINT  NOT NULL,
     body                TEXT    NOT NULL
 );
-CREATE INDEX events_request_id ON events (request_id);
-CREATE INDEX events_subscription ON events (qos_subscription_id);
-CREATE INDEX events_acknowledged ON events (account_name, seq) WHERE acknowledges;
+CREATE INDEX events_request_id ON events (request_id, seq);
+CREATE INDEX events_making ON events (request_id, seq) WHERE makes_request;
+CREATE INDEX events_subscription ON events (qos_subscription_id, seq);
 CREATE INDEX events_bodies ON events (received_at) WHERE body <> '';
+
+-- Which devices a request was acknowledged for, and when first.
+CREATE TABLE acknowledgements (
+    account_name TEXT   NOT NULL,
+    device_key   TEXT   NOT NULL,
+    request_id   TEXT   NOT NULL,
+    seq          BIGINT NOT NULL,
+    PRIMARY KEY (account_name, device_key, request_id)
+);
+CREATE INDEX acknowledgements_seq ON acknowledgements (account_name, device_key, seq);
+CREATE INDEX acknowledgements_request_id ON acknowledgements (request_id, device_key);
 
 CREATE TABLE quarantine (
     id          TEXT   PRIMARY KEY,
-    seq         BIGINT NOT NULL UNIQUE,
+    seq         BIGINT NOT NULL UNIQUE, -- of its first event
+    key         TEXT   NOT NULL UNIQUE,
+    request_id  TEXT   NOT NULL,
     received_at BIGINT NOT NULL,
     source      TEXT   NOT NULL,
     reason      TEXT   NOT NULL,
+    size        BIGINT NOT NULL, -- of its events, in bytes
     events      TEXT   NOT NULL
 );
+CREATE INDEX quarantine_request_id ON quarantine (request_id, seq);
+CREATE INDEX quarantine_received_at ON quarantine (received_at);
 
 -- Marks the file as the receiver's ("qosr").
 PRAGMA application_id = 1903129458;
 
 -- +goose Down
 DROP TABLE quarantine;
+DROP TABLE acknowledgements;
 DROP TABLE events;
 DROP TABLE stops;
 DROP TABLE request_subscriptions;

@@ -1,0 +1,123 @@
+package qodsession_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/qosform/terraform-provider-qos/internal/acctest"
+	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
+)
+
+const address = "camara_qod_session.test"
+
+// session is the resource "test", with changes to its text and extra lines.
+func session(extra ...string) string {
+	return fmt.Sprintf(`
+resource "camara_qod_session" "test" {
+  device             = { phone_number = "+34666666666" }
+  application_server = { ipv4_address = "203.0.113.0/24" }
+  device_ports       = { ranges = [{ from = 5010, to = 5020 }], ports = [5060, 5070] }
+  qos_profile        = "QOS_E"
+  %s
+}
+`, strings.Join(extra, "\n  "))
+}
+
+// liveMatchesState compares what the operator holds with what the state names.
+func liveMatchesState(w *acctest.CamaraWorld) resource.TestCheckFunc {
+	return func(s *terraform.State) error {
+		inState := []string{}
+		for _, r := range s.RootModule().Resources {
+			if r.Type == "camara_qod_session" && !strings.HasPrefix(r.Primary.Attributes["qos_status"], "UN") {
+				inState = append(inState, r.Primary.ID)
+			}
+		}
+		slices.Sort(inState)
+		if diff := cmp.Diff(liveIDs(w), inState); diff != "" {
+			return fmt.Errorf("live at the operator (-) and in the state (+):\n%s", diff)
+		}
+		return nil
+	}
+}
+
+func liveIDs(w *acctest.CamaraWorld) []string {
+	ids := []string{}
+	for _, s := range w.Operator.Live() {
+		ids = append(ids, s.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func nothingLive(w *acctest.CamaraWorld) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		if live := liveIDs(w); len(live) > 0 {
+			return fmt.Errorf("still live after destroy: %v", live)
+		}
+		return nil
+	}
+}
+
+func emptyPlan() resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+func action(a plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, a)}}
+}
+
+func is(attribute string, want knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New(attribute), want)
+}
+
+func TestAccLifecycle(t *testing.T) {
+	t.Parallel()
+	for _, version := range sandbox.Versions() {
+		t.Run(string(version), func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewCamara(t, version)
+			config := w.ProviderConfig() + session(`duration = 3600`)
+			longer := w.ProviderConfig() + session(`duration = 5400`)
+			policies := w.ProviderConfig() + session(`duration = 5400`, `on_expiry = "ignore"`, `renew_before = 60`, `timeouts = { create = "30s" }`)
+			other := w.ProviderConfig() + strings.Replace(session(`duration = 5400`), "QOS_E", "QOS_M", 1)
+			shorter := w.ProviderConfig() + strings.Replace(session(`duration = 600`), "QOS_E", "QOS_M", 1)
+			available := is("qos_status", knownvalue.StringExact("AVAILABLE"))
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.CamaraFactories(),
+				CheckDestroy:             nothingLive(w),
+				Steps: []resource.TestStep{
+					{Config: config, Check: liveMatchesState(w), ConfigStateChecks: []statecheck.StateCheck{
+						available, is("granted_duration", knownvalue.Int64Exact(3600)), is("started_at", knownvalue.NotNull()), is("expires_at", knownvalue.NotNull()),
+					}},
+					{Config: config, ConfigPlanChecks: emptyPlan()},
+					{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"device"}},
+					{Config: longer, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveMatchesState(w), ConfigStateChecks: []statecheck.StateCheck{
+						available, is("granted_duration", knownvalue.Int64Exact(5400)),
+					}},
+					{Config: policies, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveMatchesState(w)},
+					{Config: other, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w)},
+					{Config: shorter, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w)},
+				},
+			})
+			if got := w.Operator.Count(sandbox.OpCreateSession); got != 3 {
+				t.Errorf("%d POSTs for a create and two replacements, want 3", got)
+			}
+			if got := w.Operator.Count(sandbox.OpExtendSession); got != 1 {
+				t.Errorf("%d extensions, want 1", got)
+			}
+			if got := w.Operator.Count(sandbox.OpToken); version != sandbox.HybridA && got > 40 {
+				t.Errorf("%d tokens", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,195 @@
+// Package qosassignment is camara_qos_assignment: a quality of service for all
+// flows of a device, without an end.
+package qosassignment
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
+	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
+	"github.com/qosform/terraform-provider-qos/internal/explain"
+	"github.com/qosform/terraform-provider-qos/internal/privatestate"
+	"github.com/qosform/terraform-provider-qos/internal/timeout"
+)
+
+type qosAssignmentResource struct {
+	backend *backend.Backend
+}
+
+var (
+	_ resource.ResourceWithConfigure      = (*qosAssignmentResource)(nil)
+	_ resource.ResourceWithIdentity       = (*qosAssignmentResource)(nil)
+	_ resource.ResourceWithImportState    = (*qosAssignmentResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*qosAssignmentResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*qosAssignmentResource)(nil)
+)
+
+const (
+	summaryCreate = "Unable to create QoS assignment"
+	summaryRead   = "Unable to read QoS assignment"
+	summaryDelete = "Unable to delete QoS assignment"
+	summaryImport = "Unable to import QoS assignment"
+)
+
+// NewResource returns camara_qos_assignment.
+func NewResource() resource.Resource { return &qosAssignmentResource{} }
+
+func (r *qosAssignmentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "camara_qos_assignment"
+}
+
+func (r *qosAssignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = resourceSchema(ctx)
+}
+
+func (r *qosAssignmentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema()
+}
+
+func (r *qosAssignmentResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.backend = backend.From(req.ProviderData, &resp.Diagnostics)
+}
+
+func (r *qosAssignmentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.validate(ctx, &resp.Diagnostics)
+}
+
+func (r *qosAssignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.checkForVersion(ctx, &config, &resp.Diagnostics)
+	limit, diags := plan.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	wanted, diags := config.request(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	requester, err := newRequester(r.backend, "", wanted)
+	if err != nil {
+		explain.Error(&resp.Diagnostics, summaryCreate, err)
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	assignment, err := requester.Create(within)
+	if err != nil {
+		explain.Error(&resp.Diagnostics, summaryCreate, timeout.Because(ctx, within, "timeouts.create", limit, err))
+		return
+	}
+	save := func(assignment *api.Assignment) bool {
+		plan.refresh(assignment)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		return !resp.Diagnostics.HasError()
+	}
+	// The state has the assignment's id before anything is waited for.
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, grant.Origin{Subject: r.backend.Subject("", wanted.Device)})...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, assignment.ID, nil, resp.Identity)...)
+	if !save(assignment) {
+		return
+	}
+	latest, err := requester.Await(within, assignment, plan.WaitFor.ValueString())
+	if !save(latest) {
+		return
+	}
+	outcome := grant.Outcome[api.Assignment]{
+		Requester: requester, Granted: latest, WaitFor: plan.WaitFor.ValueString(), OnTimeout: plan.OnTimeout.ValueString(), Timeout: limit, Summary: summaryCreate,
+	}
+	if gone := outcome.Report(ctx, within, err, &resp.Diagnostics); gone {
+		resp.State.RemoveResource(ctx)
+	}
+}
+
+func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	requester, from := r.existing(ctx, &state, req.Private, summaryRead, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := state.AssignmentID.ValueString()
+	assignment, err := requester.Remote.Read(ctx, id)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
+	switch {
+	case api.NotFound(err):
+		resp.Diagnostics.AddWarning("QoS assignment is gone", fmt.Sprintf("The operator does not know assignment %s any more, so it was removed from the state: %v.", id, err))
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		explain.Error(&resp.Diagnostics, summaryRead, grant.ReadError(err))
+		return
+	}
+	if from.FillsIn(state.QoSProfile.IsNull()) {
+		state.fill(assignment)
+	}
+	state.refresh(assignment)
+	var found verdict
+	if state.Status.ValueString() == api.StatusUnavailable {
+		found.Ended = grant.Ended(state.StatusInfo.ValueString())
+	}
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, found)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// Update sends nothing to the operator, whose API has no update: what changes in
+// place is the provider's own, or what an import did not know.
+func (r *qosAssignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	from, diags := privatestate.Get[grant.Origin](ctx, req.Private, keyOrigin)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	from.Imported = false
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, from)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, plan.AssignmentID.ValueString(), req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+func (r *qosAssignmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	limit, diags := state.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	requester, _ := r.existing(ctx, &state, req.Private, summaryDelete, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := requester.Delete(within, state.AssignmentID.ValueString()); err != nil {
+		explain.Error(&resp.Diagnostics, summaryDelete, timeout.Because(ctx, within, "timeouts.delete", limit, err))
+	}
+}
+
+// existing returns what reaches the assignment of a state.
+func (r *qosAssignmentResource) existing(ctx context.Context, state *model, private privatestate.Reader, summary string, diags *diag.Diagnostics) (*requester, grant.Origin) {
+	from, more := privatestate.Get[grant.Origin](ctx, private, keyOrigin)
+	diags.Append(more...)
+	device, more := attribute.DeviceOf(ctx, state.Device)
+	diags.Append(more...)
+	if diags.HasError() {
+		return nil, from
+	}
+	requester, err := newRequester(r.backend, from.Subject, api.CreateAssignment{Device: device})
+	if err != nil {
+		explain.Error(diags, summary, err)
+	}
+	return requester, from
+}
