@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -36,9 +37,7 @@ func object(t types.ObjectType, values map[string]attr.Value) types.Object {
 	for name, kind := range t.AttrTypes {
 		all[name] = null(kind)
 	}
-	for name, v := range values {
-		all[name] = v
-	}
+	maps.Copy(all, values)
 	return types.ObjectValueMust(t.AttrTypes, all)
 }
 

@@ -102,15 +102,17 @@ func TestChanges(t *testing.T) {
 		unsent      int
 		extending   bool
 	}{
-		"nothing":                       {},
-		"another profile":               {plan: func(m *model) { m.QoSProfile = types.StringValue("QOS_M") }, replacing: []string{"qos_profile"}},
-		"a profile not known yet":       {plan: func(m *model) { m.QoSProfile = types.StringUnknown() }, replacing: []string{"qos_profile"}},
-		"another server":                {plan: func(m *model) { m.ApplicationServer = server(api.ApplicationServer{IPv4Address: "203.0.113.5"}) }, replacing: []string{"application_server"}},
-		"a server written otherwise":    {plan: func(m *model) { m.ApplicationServer = server(api.ApplicationServer{IPv4Address: "203.0.113.9/24"}) }},
-		"a server not known yet":        {plan: func(m *model) { m.ApplicationServer = types.ObjectUnknown(serverType().AttrTypes) }, replacing: []string{"application_server"}},
-		"ports added":                   {plan: func(m *model) { m.DevicePorts = ports }, replacing: []string{"device_ports"}},
-		"ports added after an import":   {plan: func(m *model) { m.DevicePorts = ports }, imported: true, replacing: []string{"device_ports"}},
-		"all ports spelled out":         {plan: func(m *model) { m.ApplicationServerPorts = portsValue(&api.Ports{Ranges: []api.PortRange{{From: 0, To: 65535}}}) }},
+		"nothing":                     {},
+		"another profile":             {plan: func(m *model) { m.QoSProfile = types.StringValue("QOS_M") }, replacing: []string{"qos_profile"}},
+		"a profile not known yet":     {plan: func(m *model) { m.QoSProfile = types.StringUnknown() }, replacing: []string{"qos_profile"}},
+		"another server":              {plan: func(m *model) { m.ApplicationServer = server(api.ApplicationServer{IPv4Address: "203.0.113.5"}) }, replacing: []string{"application_server"}},
+		"a server written otherwise":  {plan: func(m *model) { m.ApplicationServer = server(api.ApplicationServer{IPv4Address: "203.0.113.9/24"}) }},
+		"a server not known yet":      {plan: func(m *model) { m.ApplicationServer = types.ObjectUnknown(serverType().AttrTypes) }, replacing: []string{"application_server"}},
+		"ports added":                 {plan: func(m *model) { m.DevicePorts = ports }, replacing: []string{"device_ports"}},
+		"ports added after an import": {plan: func(m *model) { m.DevicePorts = ports }, imported: true, replacing: []string{"device_ports"}},
+		"all ports spelled out": {plan: func(m *model) {
+			m.ApplicationServerPorts = portsValue(&api.Ports{Ranges: []api.PortRange{{From: 0, To: 65535}}})
+		}},
 		"a sink":                        {plan: func(m *model) { m.Sink = types.StringValue("https://n") }, replacing: []string{"sink"}},
 		"a sink after an import":        {plan: func(m *model) { m.Sink = types.StringValue("https://n") }, imported: true},
 		"a device":                      {plan: func(m *model) { m.Device = attribute.DeviceValue(&api.Device{PhoneNumber: "+34666666666"}) }, replacing: []string{"device"}},
