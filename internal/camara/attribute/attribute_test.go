@@ -1,7 +1,6 @@
 package attribute
 
 import (
-	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -157,26 +156,27 @@ func TestProblems(t *testing.T) {
 
 func TestProblemsOfEveryVersion(t *testing.T) {
 	t.Parallel()
-	refusing := func(problems map[api.Version]int) func(api.Version) []*api.FieldError {
-		return func(v api.Version) []*api.FieldError {
-			var refused []*api.FieldError
-			for i := range problems[v] {
-				refused = append(refused, &api.FieldError{Field: "device", Version: v, Problem: fmt.Sprintf("has problem %d of %s", i, v)})
-			}
-			return refused
-		}
-	}
-	values := map[string]attr.Value{"device": types.StringNull()}
+	problem := func(field string) *api.FieldError { return &api.FieldError{Field: field, Problem: "is wrong"} }
+	absent := &api.FieldError{Field: "sink", Problem: "is not part of this version", Absent: true}
+	values := map[string]attr.Value{"device": types.StringNull(), "duration": types.StringNull(), "sink": types.StringNull()}
 	for name, test := range map[string]struct {
-		problems map[api.Version]int
-		want     string
+		oldest, others []*api.FieldError
+		want           string
 	}{
-		"one version allows it": {map[api.Version]int{api.V010: 1, api.V011: 1, api.V100: 0, api.V110: 1, api.V120: 1}, ""},
-		"closest is an old one": {map[api.Version]int{api.V010: 1, api.V011: 2, api.V100: 2, api.V110: 2, api.V120: 2}, "device: device has problem 0 of 0.10."},
-		"closest is the newest": {map[api.Version]int{api.V010: 1, api.V011: 1, api.V100: 1, api.V110: 1, api.V120: 1}, "device: device has problem 0 of 1.2."},
+		"nothing":                         {},
+		"one version allows it":           {others: []*api.FieldError{problem("device")}},
+		"all refuse the same":             {[]*api.FieldError{problem("device")}, []*api.FieldError{problem("device"), problem("duration")}, "device: device is wrong."},
+		"each refuses something else":     {[]*api.FieldError{problem("device")}, []*api.FieldError{problem("duration")}, ""},
+		"one does not have the attribute": {[]*api.FieldError{absent}, []*api.FieldError{problem("duration")}, "duration: duration is wrong."},
+		"none has the attribute":          {[]*api.FieldError{absent}, []*api.FieldError{absent, problem("duration")}, ""},
 	} {
 		var diags diag.Diagnostics
-		Problems{Values: values}.ReportAlways(refusing(test.problems), &diags)
+		Problems{Values: values}.ReportAlways(func(v api.Version) []*api.FieldError {
+			if v == api.V010 {
+				return test.oldest
+			}
+			return test.others
+		}, &diags)
 		if got := reported(diags); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}

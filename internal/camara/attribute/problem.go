@@ -3,6 +3,7 @@ package attribute
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -28,22 +29,29 @@ func (p Problems) Report(refused []*api.FieldError, diags *diag.Diagnostics) {
 	}
 }
 
-// ReportAlways adds what no version allows. Where each version refuses
-// something, that is what the version refuses that comes closest.
+// ReportAlways adds what every version refuses that has all of the attributes
+// at all, in the words of the oldest. What only some refuse is for Report to
+// tell, once the version is known.
 func (p Problems) ReportAlways(check func(api.Version) []*api.FieldError, diags *diag.Diagnostics) {
-	var fewest []*api.FieldError
-	for i, v := range api.Versions() {
+	var always []*api.FieldError
+	first := true
+	for _, v := range api.Versions() {
 		refused := p.certain(check(v))
-		if len(refused) == 0 {
-			return
-		}
-		if i == 0 || len(refused) <= len(fewest) {
-			fewest = refused
+		switch {
+		case slices.ContainsFunc(refused, func(e *api.FieldError) bool { return e.Absent }):
+		case first:
+			always, first = refused, false
+		default:
+			always = slices.DeleteFunc(always, func(e *api.FieldError) bool { return !names(refused, e.Field) })
 		}
 	}
-	for _, e := range fewest {
+	for _, e := range always {
 		diags.AddAttributeError(pathOf(e.Field), p.Summary, fmt.Sprintf("%s %s.", terraformWords(e.Field), terraformWords(e.Problem)))
 	}
+}
+
+func names(refused []*api.FieldError, field string) bool {
+	return slices.ContainsFunc(refused, func(e *api.FieldError) bool { return e.Field == field })
 }
 
 // certain leaves out what may turn out right, because part of the attribute is

@@ -44,7 +44,7 @@ var attributionRules = map[string]func(*journal){
 		}
 		j.hear(acknowledged("r", "s", "a"), terminated("", "s"))
 		j.expect(j.get(r.ID), "accepted(r by answer) a/s=TERMINATED")
-		if found := j.list(receiver.Filter{QoSSubscriptionID: "s"}); len(found) > 25 {
+		if found := j.list(receiver.Filter{QoSSubscriptionID: "s"}); len(found) > 10 {
 			j.t.Errorf("an event of the subscription is about %d requests", len(found))
 		}
 		last := j.byRequestID("made-up-49")

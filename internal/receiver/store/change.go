@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -110,7 +111,7 @@ func (t *tx) close(ctx context.Context, r *row, reason string) error {
 	if err := t.dropRequestID(ctx, r); err != nil {
 		return err
 	}
-	return t.revealRequest(ctx, previous)
+	return t.giveUp(ctx, previous)
 }
 
 func (t *tx) changeUnknown(ctx context.Context, r *row, reason string) error {
@@ -193,7 +194,7 @@ func (t *tx) changeStopSent(ctx context.Context, r *row, c receiver.Change) erro
 	if err := t.save(ctx, r); err != nil {
 		return err
 	}
-	return t.reattribute(ctx, c.StopRequestID)
+	return t.reattribute(ctx, c.StopRequestID, math.MaxInt64)
 }
 
 func (t *tx) changeStopRefused(ctx context.Context, r *row, c receiver.Change) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -129,7 +130,7 @@ func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 	if err := t.save(ctx, r); err != nil {
 		return nil, err
 	}
-	return r, t.reattribute(ctx, n.RequestID)
+	return r, t.reattribute(ctx, n.RequestID, math.MaxInt64)
 }
 
 // recordUnknown is for a request id that the journal knows at most from

@@ -57,7 +57,7 @@ const (
 	// maxMentions is how many events, and devices in them, count.
 	maxMentions = 1000
 	// maxStrays is how many events under nobody's request id are looked at.
-	maxStrays = 1000
+	maxStrays = 200
 )
 
 // eventsOf returns what was heard of a request: under its own id and under the

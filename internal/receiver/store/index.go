@@ -12,7 +12,7 @@ import (
 // maxReuse is how many requests that only callbacks know are found by the same
 // subscription id. It is ThingSpace's to give, and unique; without a bound, made
 // up callbacks could let one event be about any number of requests.
-const maxReuse = 20
+const maxReuse = 5
 
 // index is what a request is found by besides its own columns.
 type index struct {

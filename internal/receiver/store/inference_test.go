@@ -98,9 +98,11 @@ var inferenceRules = map[string]func(*journal){
 	"too many acknowledgements to tell": func(j *journal) {
 		r := j.sent("mine", device("a", "192.0.2.1"), device("b", "192.0.2.1"))
 		j.hear(acknowledged("p", "t", "a"))
+		var events []receiver.Event
 		for i := range 250 {
-			j.hear(unauthenticated(acknowledged(fmt.Sprintf("made-up-%d", i), "s", "b", "c")))
+			events = append(events, unauthenticated(acknowledged(fmt.Sprintf("made-up-%d", i), "s", "b", "c")))
 		}
+		j.hear(events...)
 		j.clock.Advance(lease)
 		j.expect(j.get(r.ID), "unknown a/=REQUESTED b/=REQUESTED")
 	},

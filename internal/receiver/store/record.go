@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -40,7 +41,7 @@ func (t *tx) recordEvents(ctx context.Context, events []receiver.Event) error {
 	if err := t.acknowledge(ctx, news); err != nil {
 		return err
 	}
-	return t.attribute(ctx, news)
+	return t.attribute(ctx, news, seq)
 }
 
 const insertEvent = `INSERT INTO events (seq, key, received_at, request_id, account_name,
@@ -102,8 +103,9 @@ func (t *tx) acknowledge(ctx context.Context, events []receiver.Event) error {
 
 // attribute notes which requests the events are about, by their request ids
 // first. A request id that nobody has makes a request of its own, if an event
-// says that it is one; else the subscription ids tell.
-func (t *tx) attribute(ctx context.Context, events []receiver.Event) error {
+// says that it is one; else the subscription ids tell. Events with a place before
+// first may have counted for somebody else until now.
+func (t *tx) attribute(ctx context.Context, events []receiver.Event, first int64) error {
 	var ids []string
 	for i := range events {
 		ids = append(ids, events[i].RequestID)
@@ -125,6 +127,9 @@ func (t *tx) attribute(ctx context.Context, events []receiver.Event) error {
 		}
 		has[e.RequestID] = true
 		if err := t.revealRequest(ctx, e.RequestID); err != nil {
+			return err
+		}
+		if err := t.reattribute(ctx, e.RequestID, first); err != nil {
 			return err
 		}
 	}
@@ -176,9 +181,6 @@ func (t *tx) staleByRequestID(ctx context.Context, requestIDs []string) error {
 // revealRequest makes a row for a request that is known only from callbacks, if
 // there is one by that id and no row has it.
 func (t *tx) revealRequest(ctx context.Context, requestID string) error {
-	if requestID == "" {
-		return nil
-	}
 	held, err := t.held(ctx, []string{requestID})
 	if err != nil || len(held) > 0 {
 		return err
@@ -196,17 +198,27 @@ func (t *tx) revealRequest(ctx context.Context, requestID string) error {
 		r.RequestID, r.RequestIDSource = requestID, receiver.SourceCallback
 		accepted := making[0].ReceivedAt
 		r.AcceptedAt = &accepted
-		if err := t.save(ctx, r); err != nil {
-			return err
-		}
+		return t.save(ctx, r)
 	}
-	return t.reattribute(ctx, requestID)
+	return nil
+}
+
+// giveUp is to be called when nothing that was journalled has the request id any
+// more.
+func (t *tx) giveUp(ctx context.Context, requestID string) error {
+	if requestID == "" {
+		return nil
+	}
+	if err := t.revealRequest(ctx, requestID); err != nil {
+		return err
+	}
+	return t.reattribute(ctx, requestID, math.MaxInt64)
 }
 
 // reattribute is to be called when a request id has got another owner, or lost
-// it: events under it count for others then.
-func (t *tx) reattribute(ctx context.Context, requestID string) error {
+// it: the events under it, up to a place in the sequence, count for others then.
+func (t *tx) reattribute(ctx context.Context, requestID string, before int64) error {
 	return t.markStale(ctx, `SELECT DISTINCT s.request FROM events AS e
 		JOIN request_subscriptions AS s ON s.qos_subscription_id = e.qos_subscription_id
-		WHERE e.request_id = $1 AND e.qos_subscription_id <> ''`, requestID)
+		WHERE e.request_id = $1 AND e.seq < $2 AND e.qos_subscription_id <> ''`, requestID, before)
 }

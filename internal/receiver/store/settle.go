@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -104,7 +105,7 @@ func (t *tx) infer(ctx context.Context, r *row) error {
 	if err := t.dropRequestID(ctx, r); err != nil {
 		return err
 	}
-	return t.revealRequest(ctx, previous)
+	return t.giveUp(ctx, previous)
 }
 
 // candidates are the ids of the requests that were acknowledged after r was
@@ -167,10 +168,10 @@ func (t *tx) accept(ctx context.Context, r *row, requestID string, source receiv
 	if previous == requestID {
 		return nil
 	}
-	if err := t.reattribute(ctx, requestID); err != nil {
+	if err := t.reattribute(ctx, requestID, math.MaxInt64); err != nil {
 		return err
 	}
-	return t.revealRequest(ctx, previous)
+	return t.giveUp(ctx, previous)
 }
 
 // takeOver frees the request id for r, or refuses where another request holds it

@@ -173,7 +173,7 @@ func TestOpenAfterAnInterruptedStart(t *testing.T) {
 
 func TestOpenAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	for range 5 {
+	for range 2 {
 		path := sqliteDatabase(t)
 		var wait sync.WaitGroup
 		ids := make([]string, 4)
