@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
-	"github.com/jonboulle/clockwork"
 	"github.com/pressly/goose/v3"
 )
 
@@ -39,35 +37,16 @@ func dialectOf(database string) (dialect, error) {
 	return dialect{goose: goose.DialectSQLite3, migrations: "migrations/sqlite", open: openSQLite}, nil
 }
 
-// migrationAttempts and migrationPause are how processes that start on the same
-// new database give each other time: only one of them can make a table.
-const (
-	migrationAttempts = 5
-	migrationPause    = 200 * time.Millisecond
-)
+// contention is a failure that may come of another process which starts on the
+// same new database: only one of them can make a table. What it has done is found
+// done at the next attempt.
+type contention struct{ error }
 
-// errNewer is permanent: no other process will change it.
-var errNewer = errors.New("use a newer qos-receiver")
+func (c contention) Unwrap() error { return c.error }
 
-// migrate brings the schema up to what this build knows. What fails because
-// another process has done it meanwhile is found done at the next attempt.
-func (d dialect) migrate(ctx context.Context, db *sql.DB, clock clockwork.Clock) error {
-	for attempt := 1; ; attempt++ {
-		err := d.migrateOnce(ctx, db)
-		if err == nil || attempt == migrationAttempts || errors.Is(err, errNewer) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-clock.After(migrationPause):
-		}
-	}
-}
-
-// migrateOnce refuses a schema that is newer than what this build knows, because
-// it would misread it.
-func (d dialect) migrateOnce(ctx context.Context, db *sql.DB) error {
+// migrate brings the schema up to what this build knows and refuses one that is
+// newer, because it would misread it.
+func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	folder, err := fs.Sub(migrations, d.migrations)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
@@ -78,16 +57,16 @@ func (d dialect) migrateOnce(ctx context.Context, db *sql.DB) error {
 	}
 	current, newest, err := provider.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the schema version: %w", err)
+		return contention{fmt.Errorf("read the schema version: %w", err)}
 	}
 	if current > newest {
-		return fmt.Errorf("the database has schema version %d, this build knows only up to %d: %w", current, newest, errNewer)
+		return fmt.Errorf("the database has schema version %d, this build knows only up to %d: use a newer qos-receiver", current, newest)
 	}
 	if current == newest {
 		return nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate the schema: %w", err)
+		return contention{fmt.Errorf("migrate the schema: %w", err)}
 	}
 	return nil
 }

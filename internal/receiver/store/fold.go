@@ -56,8 +56,9 @@ func devicesOf(subscriptions []receiver.Subscription) []receiver.Device {
 const (
 	// maxMentions is how many events, and devices in them, count.
 	maxMentions = 1000
-	// maxStrays is how many events under nobody's request id are looked at.
-	maxStrays = 200
+	// maxStrays is how many events of a subscription under other request ids are
+	// looked at.
+	maxStrays = 20
 )
 
 // eventsOf returns what was heard of a request: under its own id and under the
@@ -107,12 +108,12 @@ func (t *tx) ownEvents(ctx context.Context, r *row, stops []receiver.StopRecord)
 // strayEvents are those of the subscriptions that came under nobody's request id:
 // without one, or under that of a stop which was not journalled.
 func (t *tx) strayEvents(ctx context.Context, r *row, subscriptions []string) ([]receiver.Event, error) {
-	limit := ``
-	if r.passive() {
-		limit = ` ORDER BY qos_subscription_id, seq LIMIT ` + strconv.Itoa(maxStrays)
-	}
 	var events []receiver.Event
 	for batch := range slices.Chunk(subscriptions, itemBatch) {
+		limit := ``
+		if r.passive() {
+			limit = ` ORDER BY qos_subscription_id, seq LIMIT ` + strconv.Itoa(maxStrays*len(batch))
+		}
 		w := where{args: []any{r.RequestID}}
 		found, err := collect(ctx, t, scanEvent, selectEvents+`'' FROM (SELECT * FROM events
 			WHERE `+w.in("qos_subscription_id", batch)+` AND (request_id = '' OR request_id <> $1)`+limit+`) AS stray

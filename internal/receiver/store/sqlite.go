@@ -9,7 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
@@ -36,13 +37,24 @@ func openSQLite(ctx context.Context, path string, create bool) (writer, reader *
 		return nil, nil, err
 	}
 	if err := checkSQLite(ctx, writer); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
+		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, contended(err)), writer.Close())
 	}
 	reader, err = openPool(absolute, sqliteReaders, "query_only(1)")
 	if err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
 	return writer, reader, nil
+}
+
+// contended marks an error of another process's lock. SQLite does not wait for it
+// when it turns a new file to write-ahead logging.
+func contended(err error) error {
+	var failure *sqlite.Error
+	const primary = 0xff // the code without its extension
+	if errors.As(err, &failure) && failure.Code()&primary == sqlite3.SQLITE_BUSY {
+		return contention{err}
+	}
+	return err
 }
 
 // makeFile makes the file for its owner only; SQLite gives the files beside it

@@ -25,6 +25,11 @@ const (
 	defaultRetention       = 400 * 24 * time.Hour
 	defaultQuarantineLimit = 1000
 	defaultQuarantineBytes = 64 << 20
+
+	// openPatience and openPause are how processes that start on the same new
+	// database give each other time.
+	openPatience = 5 * time.Second
+	openPause    = 200 * time.Millisecond
 )
 
 // Options are what a store can be told. The zero value is usable.
@@ -90,6 +95,21 @@ func Open(ctx context.Context, database string, options Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
+	for started := time.Now(); ; {
+		s, err := open(ctx, d, database, options)
+		var contended contention
+		if !errors.As(err, &contended) || time.Since(started) > openPatience {
+			return s, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(openPause):
+		}
+	}
+}
+
+func open(ctx context.Context, d dialect, database string, options Options) (*Store, error) {
 	writer, reader, err := d.open(ctx, database, !options.MustExist)
 	if err != nil {
 		return nil, err
@@ -105,7 +125,7 @@ func Open(ctx context.Context, database string, options Options) (*Store, error)
 }
 
 func (s *Store) prepare(ctx context.Context, d dialect) error {
-	if err := d.migrate(ctx, s.writer, s.options.Clock); err != nil {
+	if err := d.migrate(ctx, s.writer); err != nil {
 		return err
 	}
 	_, err := s.writer.ExecContext(ctx,
