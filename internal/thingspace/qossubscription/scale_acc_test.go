@@ -63,7 +63,7 @@ resource "thingspace_qos_subscription" "test" {
 			t.Errorf("%d %s requests, want %d", got, op, most)
 		}
 	}
-	if most := waits.most.Load(); most > 4 {
+	if most := waits.most.Load(); most > 8 { // one for each resource would be the engine's ten
 		t.Errorf("%d waits in flight at once, want a handful for all", most)
 	}
 	if total := waits.total.Load(); total > 4*count {
