@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 )
 
@@ -30,12 +28,26 @@ func block(changes ...string) string {
 	return b.String() + "}\n"
 }
 
+// refusal is a provider block, and words of the error about it.
+type refusal struct {
+	block string
+	want  []string
+}
+
+// judge plans something with each block, all at once; nothing is wanted of what
+// is valid.
+func judge(t *testing.T, refusals map[string]refusal) {
+	t.Helper()
+	cases := make(map[string]acctest.Case, len(refusals))
+	for name, r := range refusals {
+		cases[name] = acctest.Case{Provider: r.block, Config: subscription("test", "5551234567"), Want: r.want}
+	}
+	acctest.Judge(t, acctest.NewCLI(t), "", cases)
+}
+
 func TestAccInvalidProvider(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		block string
-		want  []string
-	}{
+	judge(t, map[string]refusal{
 		"client_id alone":               {block("client_secret", ""), []string{"client_id is set and client_secret is not", "THINGSPACE_CLIENT_SECRET"}},
 		"client_secret alone":           {block("client_id", ""), []string{"client_secret is set and client_id is not", "THINGSPACE_CLIENT_ID"}},
 		"username alone":                {block("password", ""), []string{"username is set and password is not", "THINGSPACE_PASSWORD"}},
@@ -73,38 +85,20 @@ func TestAccInvalidProvider(t *testing.T) {
 		"fewer retries than none":       {block("max_retries", "-1"), []string{"max_retries value must be between 0 and 100"}},
 		"half a retry":                  {block("max_retries", "1.5"), []string{"max_retries", "1.5"}},
 		"unknown attribute":             {block("region", `"us"`), []string{"region"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			// A plan that comes about shows no error.
-			want := acctest.Words(append([]string{"Error:"}, test.want...)...)
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps:                    []resource.TestStep{{Config: test.block + several(1), PlanOnly: true, ExpectError: want}},
-			})
-		})
-	}
+	})
 }
 
 func TestAccValidProvider(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{
-		"blanks around what has none":    block("base_url", `" https://thingspace.example.com "`, "receiver_url", `"https://qos.example.com\n"`, "receiver_token", `"token\n"`, "client_secret", `"secret\n"`),
-		"tokens":                         block("client_id", "", "client_secret", "", "access_token", `"access\n"`, "username", "", "password", "", "session_token", `"session"`),
-		"a password with blanks":         block("password", `" pass word "`),
-		"a path before the receiver's":   block("receiver_url", `"https://example.com/qos/"`, "base_url", `"https://proxy.example.com/thingspace"`),
-		"the path of the SDKs":           block("enhance_qos_path", `"/api/m2m/v1/devices/actions/enhanceQoS"`),
-		"the least and the most":         block("max_requests_per_second", "0.01", "max_retries", "100"),
-		"no retries":                     block("max_retries", "0"),
-		"no receiver token":              block("receiver_token", ""),
-		"numbers that arrive as strings": block("max_requests_per_second", `"2.5"`, "max_retries", `"3"`),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps:                    []resource.TestStep{{Config: text + several(1), PlanOnly: true, ExpectNonEmptyPlan: true}},
-			})
-		})
-	}
+	judge(t, map[string]refusal{
+		"blanks around what has none":    {block: block("base_url", `" https://thingspace.example.com "`, "receiver_url", `"https://qos.example.com\n"`, "receiver_token", `"token\n"`, "client_secret", `"secret\n"`)},
+		"tokens":                         {block: block("client_id", "", "client_secret", "", "access_token", `"access\n"`, "username", "", "password", "", "session_token", `"session"`)},
+		"a password with blanks":         {block: block("password", `" pass word "`)},
+		"a path before the receiver's":   {block: block("receiver_url", `"https://example.com/qos/"`, "base_url", `"https://proxy.example.com/thingspace"`)},
+		"the path of the SDKs":           {block: block("enhance_qos_path", `"/api/m2m/v1/devices/actions/enhanceQoS"`)},
+		"the least and the most":         {block: block("max_requests_per_second", "0.01", "max_retries", "100")},
+		"no retries":                     {block: block("max_retries", "0")},
+		"no receiver token":              {block: block("receiver_token", "")},
+		"numbers that arrive as strings": {block: block("max_requests_per_second", `"2.5"`, "max_retries", `"3"`)},
+	})
 }

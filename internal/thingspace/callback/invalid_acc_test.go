@@ -5,11 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 )
+
+// refusal is a configuration, and words of the error about it.
+type refusal struct {
+	config string
+	want   []string
+}
 
 // nowhere is a provider block whose host nobody could reach: what is refused is
 // refused before anything is asked.
@@ -26,16 +31,13 @@ func onAccount(name string) string {
 }
 
 func listing(account string) string {
-	return fmt.Sprintf("data \"thingspace_callbacks\" \"all\" {\n  account_name = %q\n}\n", account)
+	return fmt.Sprintf("data \"thingspace_callbacks\" \"test\" {\n  account_name = %q\n}\n", account)
 }
 
 func TestAccInvalid(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 41)
-	for name, test := range map[string]struct {
-		config string
-		want   []string
-	}{
+	judge(t, acctest.NewCLI(t), map[string]refusal{
 		"no url":                       {strings.Replace(listener(ours), "url =", "# url =", 1), []string{`"url" is required`}},
 		"no account":                   {strings.Replace(listener(ours), "account_name =", "# account_name =", 1), []string{`"account_name" is required`}},
 		"account with letters":         {onAccount("acme"), []string{"account_name must be digits, with a dash between its parts"}},
@@ -57,70 +59,51 @@ func TestAccInvalid(t *testing.T) {
 		"overwrite_existing as a word": {listener(ours, `overwrite_existing = "sometimes"`), []string{"overwrite_existing", "bool"}},
 		"computed attribute":           {listener(ours, `id = "mine"`), []string{`id = "mine"`}},
 		"listed account":               {listing("acme"), []string{"account_name must be digits"}},
-		"listing without an account":   {"data \"thingspace_callbacks\" \"all\" {}\n", []string{`"account_name" is required`}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			refused(t, test.config, test.want)
-		})
-	}
+		"listing without an account":   {"data \"thingspace_callbacks\" \"test\" {}\n", []string{`"account_name" is required`}},
+	})
 }
 
 func TestAccInvalidWriteOnly(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		config string
-		want   []string
-	}{
+	c := acctest.NewCLI(t)
+	c.SkipBelow(tfversion.Version1_11_0)
+	judge(t, c, map[string]refusal{
 		"password_wo without a version":  {listener(ours, `username = "u"`, `password_wo = "p"`), []string{`"password_wo_version" must be specified when "password_wo" is specified`}},
 		"password_wo without a username": {listener(ours, `password_wo = "p"`, "password_wo_version = 1"), []string{`"username" must be specified when "password_wo" is specified`}},
 		"version without password_wo":    {listener(ours, `username = "u"`, "password_wo_version = 1"), []string{`"password_wo" must be specified when "password_wo_version" is specified`}},
 		"both passwords":                 {listener(ours, credentials("u", "p"), `password_wo = "p"`, "password_wo_version = 1"), []string{`"password_wo" cannot be specified when "password" is specified`}},
 		"negative version":               {listener(ours, `username = "u"`, `password_wo = "p"`, "password_wo_version = -1"), []string{"password_wo_version value must be at least 0"}},
 		"long password_wo":               {listener(ours, `username = "u"`, fmt.Sprintf("password_wo = %q", strings.Repeat("x", 41)), "password_wo_version = 1"), []string{"password_wo UTF-8 character count must be between 1 and 40"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			refused(t, test.config, test.want, tfversion.SkipBelow(tfversion.Version1_11_0))
-		})
-	}
-}
-
-func refused(t *testing.T, config string, want []string, checks ...tfversion.TerraformVersionCheck) {
-	t.Helper()
-	// A plan that comes about shows the attribute as well, but no error.
-	expected := acctest.Words(append([]string{"Error:"}, want...)...)
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Factories(),
-		TerraformVersionChecks:   checks,
-		Steps:                    []resource.TestStep{{Config: nowhere + config, PlanOnly: true, ExpectError: expected}},
 	})
 }
 
+// judge plans all at once; nothing is wanted of what is valid.
+func judge(t *testing.T, c *acctest.CLI, refusals map[string]refusal) {
+	t.Helper()
+	cases := make(map[string]acctest.Case, len(refusals))
+	for name, r := range refusals {
+		cases[name] = acctest.Case{Provider: nowhere, Config: strings.Replace(r.config, `"qos" {`, `"test" {`, 1), Want: r.want}
+	}
+	acctest.Judge(t, c, unknown, cases)
+}
+
+const unknown = "resource \"terraform_data\" \"source\" {\n  input = \"known after apply\"\n}\n"
+
 func TestAccValidEdges(t *testing.T) {
 	t.Parallel()
-	const unknown = "resource \"terraform_data\" \"source\" {\n  input = \"known after apply\"\n}\n"
 	const later = "terraform_data.source.output"
 	forty := strings.Repeat("ü", 40)
-	for name, config := range map[string]string{
-		"url unknown":         unknown + strings.Replace(listener(ours), fmt.Sprintf("%q", ours), later, 1),
-		"account unknown":     unknown + strings.Replace(listener(ours), fmt.Sprintf("%q", acctest.Account), later, 1),
-		"credentials unknown": unknown + listener(ours, "username = "+later, "password = "+later),
-		"forty characters":    listener(ours, credentials(forty, forty)),
-		"username alone":      listener(ours, `username = "listener"`),
-		"IPv6 host":           listener("https://[2001:db8::5]:443/callbacks"),
-		"query":               listener("https://qos.example.com/callbacks?tenant=a"),
-		"undocumented port":   listener("https://qos.example.com:8443/callbacks"),
-		"another service":     listener(ours, `name = "NiddService"`),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps:                    []resource.TestStep{{Config: nowhere + config, PlanOnly: true, ExpectNonEmptyPlan: true}},
-			})
-		})
-	}
+	judge(t, acctest.NewCLI(t), map[string]refusal{
+		"url unknown":         {config: strings.Replace(listener(ours), fmt.Sprintf("%q", ours), later, 1)},
+		"account unknown":     {config: strings.Replace(listener(ours), fmt.Sprintf("%q", acctest.Account), later, 1)},
+		"credentials unknown": {config: listener(ours, "username = "+later, "password = "+later)},
+		"forty characters":    {config: listener(ours, credentials(forty, forty))},
+		"username alone":      {config: listener(ours, `username = "listener"`)},
+		"IPv6 host":           {config: listener("https://[2001:db8::5]:443/callbacks")},
+		"query":               {config: listener("https://qos.example.com/callbacks?tenant=a")},
+		"undocumented port":   {config: listener("https://qos.example.com:8443/callbacks")},
+		"another service":     {config: listener(ours, `name = "NiddService"`)},
+	})
 }
 
 // A port that ThingSpace's documents do not list is planned with a warning:

@@ -39,10 +39,13 @@ func onAccount(name string) string {
 	return strings.Replace(inDevice(), acctest.Account, name, 1)
 }
 
-var invalidDevices = map[string]struct {
+// refusal is a configuration, and words of the error about it.
+type refusal struct {
 	config string
 	want   []string
-}{
+}
+
+var invalidDevices = map[string]refusal{
 	"no device":                  {subscription(nil), []string{"device_info", "at least 1"}},
 	"no flow":                    {subscription([]string{`{ device_id = { id = "5551234567", kind = "MDN" }, flow_info = [] }`}), []string{"device_info: device 5551234567: flow_info must have at least one flow"}},
 	"no device_id":               {subscription([]string{`{ flow_info = [] }`}), []string{`attribute "device_id" is required`}},
@@ -66,10 +69,7 @@ var invalidDevices = map[string]struct {
 	"network as device address":  {inDevice("flow_info =", "device_ipv6_addr = \"2001:db8::/64\"\n flow_info ="), []string{"device_ipv6_addr must be an IPv6 address"}},
 }
 
-var invalidFlows = map[string]struct {
-	config string
-	want   []string
-}{
+var invalidFlows = map[string]refusal{
 	"no flow_server":                      {inDevice(`flow_server    = "203.0.113.5:443"`, ""), []string{`attribute "flow_server" is required`}},
 	"no qci_option":                       {inDevice(`qci_option     = "Premium"`, ""), []string{`attribute "qci_option" is required`}},
 	"empty flow_server":                   {withEnds("", "198.51.100.7"), []string{"device 5551234567: flow_server", "must be an IP address"}},
@@ -97,7 +97,7 @@ var invalidFlows = map[string]struct {
 	"an end that is no text":              {inDevice(`"203.0.113.5:443"`, "[1]"), []string{"flow_server", "string required"}},
 	"one bad flow among good ones":        {inDevice("}]\n", twice("203.0.113.6:99999", "Premium")), []string{"flow_server", "203.0.113.6:99999", "from 1 to 65535"}},
 	"a bad flow of the second device":     {subscription([]string{device("5551234567"), device("5557654321", "UPLINK", "SIDEWAYS")}), []string{"device 5557654321: flow_direction must be one of"}},
-	"a bad flow beside an unknown one":    {unknownSource + inDevice("}]\n", strings.Replace(twice("203.0.113.6:0", "Premium"), `"UDP"`, "terraform_data.source.output", 1)), []string{"flow_server", "from 1 to 65535"}},
+	"a bad flow beside an unknown one":    {inDevice("}]\n", strings.Replace(twice("203.0.113.6:0", "Premium"), `"UDP"`, "terraform_data.source.output", 1)), []string{"flow_server", "from 1 to 65535"}},
 	"one that was equal but for spelling": {withEndsTwice("2001:db8::5", "2001:DB8:0::5"), []string{"is listed twice"}},
 }
 
@@ -118,10 +118,7 @@ func withEndsTwice(first, second string) string {
 	return strings.ReplaceAll(inDevice("203.0.113.5:443", first, "}]\n", twice(second, "Standard")), "198.51.100.7:5000", end)
 }
 
-var invalidResources = map[string]struct {
-	config string
-	want   []string
-}{
+var invalidResources = map[string]refusal{
 	"no account":               {strings.Replace(inDevice(), fmt.Sprintf("account_name = %q", acctest.Account), "", 1), []string{"account_name"}},
 	"account with letters":     {onAccount("acme-00001"), []string{"account_name must be digits, with a dash between its parts"}},
 	"account with a blank":     {onAccount("0000123456 00001"), []string{"account_name must be digits"}},
@@ -137,29 +134,20 @@ var invalidResources = map[string]struct {
 	"timeout below nothing":    {withPolicy(`timeouts = { delete = "-1m" }`), []string{"timeouts.delete must be a duration longer than nothing"}},
 	"computed attribute":       {withPolicy(`request_id = "mine"`), []string{"request_id"}},
 	"unknown attribute":        {withPolicy(`duration = 60`), []string{"duration"}},
-	"listed status":            {"data \"thingspace_qos_subscriptions\" \"all\" {\n  status = \"on\"\n}\n", []string{"status", `"REQUESTED" "ACKNOWLEDGED" "ON" "FAILED" "TERMINATED"`}},
-	"listed account":           {"data \"thingspace_qos_subscriptions\" \"all\" {\n  account_name = \"acme\"\n}\n", []string{"account_name must be digits"}},
-	"listed device":            {"data \"thingspace_qos_subscriptions\" \"all\" {\n  device_id = \"\"\n}\n", []string{"device_id"}},
+	"listed status":            {"data \"thingspace_qos_subscriptions\" \"test\" {\n  status = \"on\"\n}\n", []string{"status", `"REQUESTED" "ACKNOWLEDGED" "ON" "FAILED" "TERMINATED"`}},
+	"listed account":           {"data \"thingspace_qos_subscriptions\" \"test\" {\n  account_name = \"acme\"\n}\n", []string{"account_name must be digits"}},
+	"listed device":            {"data \"thingspace_qos_subscriptions\" \"test\" {\n  device_id = \"\"\n}\n", []string{"device_id"}},
 }
 
 func TestAccInvalid(t *testing.T) {
 	t.Parallel()
-	for _, table := range []map[string]struct {
-		config string
-		want   []string
-	}{invalidDevices, invalidFlows, invalidResources} {
+	cases := map[string]acctest.Case{}
+	for _, table := range []map[string]refusal{invalidDevices, invalidFlows, invalidResources} {
 		for name, test := range table {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				// A plan that comes about shows the attribute as well, but no error.
-				want := acctest.Words(append([]string{"Error:"}, test.want...)...)
-				resource.Test(t, resource.TestCase{
-					ProtoV6ProviderFactories: acctest.Factories(),
-					Steps:                    []resource.TestStep{{Config: nowhere + test.config, PlanOnly: true, ExpectError: want}},
-				})
-			})
+			cases[name] = acctest.Case{Provider: nowhere, Config: test.config, Want: test.want}
 		}
 	}
+	acctest.Judge(t, acctest.NewCLI(t), unknownSource, cases)
 }
 
 // Without a receiver nothing could be followed or stopped, which the plan says.
@@ -183,19 +171,20 @@ resource "terraform_data" "source" {
 func TestAccValidEdges(t *testing.T) {
 	t.Parallel()
 	const later = "terraform_data.source.output"
+	cases := map[string]acctest.Case{}
 	for name, config := range map[string]string{
-		"device_info unknown":           unknownSource + strings.Replace(subscription(nil), "device_info  = []", "device_info = toset(jsondecode("+later+"))", 1),
-		"id unknown":                    unknownSource + inDevice(`"5551234567"`, later),
-		"kind unknown":                  unknownSource + inDevice(`"MDN"`, later),
-		"kind unknown beside another":   unknownSource + subscription([]string{device("5551234567"), device("5557654321", `"MDN"`, later)}),
-		"device_id unknown":             unknownSource + inDevice(`{ id = "5551234567", kind = "MDN" }`, "jsondecode("+later+")"),
-		"flow_info unknown":             unknownSource + subscription([]string{`{ device_id = { id = "5551234567", kind = "MDN" }, flow_info = toset(jsondecode(` + later + `)) }`}),
-		"flow_server unknown":           unknownSource + inDevice(`"203.0.113.5:443"`, later),
-		"direction unknown":             unknownSource + inDevice(`"UPLINK"`, later),
-		"device address unknown":        unknownSource + inDevice("flow_info =", "device_ipv6_addr = "+later+"\n flow_info ="),
-		"account unknown":               unknownSource + strings.Replace(inDevice(), fmt.Sprintf("%q", acctest.Account), later, 1),
-		"policies unknown":              unknownSource + withPolicy("wait_for = "+later+"\n on_timeout = "+later+"\n on_existing = "+later),
-		"timeout unknown":               unknownSource + withPolicy("timeouts = { create = "+later+" }"),
+		"device_info unknown":           strings.Replace(subscription(nil), "device_info  = []", "device_info = toset(jsondecode("+later+"))", 1),
+		"id unknown":                    inDevice(`"5551234567"`, later),
+		"kind unknown":                  inDevice(`"MDN"`, later),
+		"kind unknown beside another":   subscription([]string{device("5551234567"), device("5557654321", `"MDN"`, later)}),
+		"device_id unknown":             inDevice(`{ id = "5551234567", kind = "MDN" }`, "jsondecode("+later+")"),
+		"flow_info unknown":             subscription([]string{`{ device_id = { id = "5551234567", kind = "MDN" }, flow_info = toset(jsondecode(` + later + `)) }`}),
+		"flow_server unknown":           inDevice(`"203.0.113.5:443"`, later),
+		"direction unknown":             inDevice(`"UPLINK"`, later),
+		"device address unknown":        inDevice("flow_info =", "device_ipv6_addr = "+later+"\n flow_info ="),
+		"account unknown":               strings.Replace(inDevice(), fmt.Sprintf("%q", acctest.Account), later, 1),
+		"policies unknown":              withPolicy("wait_for = " + later + "\n on_timeout = " + later + "\n on_existing = " + later),
+		"timeout unknown":               withPolicy("timeouts = { create = " + later + " }"),
 		"devices by for":                fmt.Sprintf("resource \"thingspace_qos_subscription\" \"test\" {\n  account_name = %q\n  device_info = [for id in [\"5551234567\", \"5557654321\"] : %s]\n}\n", acctest.Account, strings.Replace(device("x"), `"x"`, "id", 1)),
 		"flows by for":                  inDevice("flow_info = [{", "flow_info = [for port in [443, 8443] : {", "203.0.113.5:443", "203.0.113.5:${port}"),
 		"no ports":                      withEnds("203.0.113.5", "198.51.100.7"),
@@ -214,12 +203,7 @@ func TestAccValidEdges(t *testing.T) {
 		"any protocol at low quality":   inDevice("UDP", "IP", "Premium", "Standard", "UPLINK", "BIDIRECTION"),
 		"the same ends, other protocol": inDevice("}]\n", strings.Replace(twice("203.0.113.5:443", "Standard"), "UDP", "TCP", 1)),
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps:                    []resource.TestStep{{Config: nowhere + config, PlanOnly: true, ExpectNonEmptyPlan: true}},
-			})
-		})
+		cases[name] = acctest.Case{Provider: nowhere, Config: config}
 	}
+	acctest.Judge(t, acctest.NewCLI(t), unknownSource, cases)
 }
