@@ -17,9 +17,19 @@ import (
 	"time"
 )
 
+// Family names a provider that the program can serve, by its type.
+type Family string
+
+// The families.
+const (
+	FamilyThingSpace Family = "thingspace"
+	FamilyCamara     Family = "camara"
+	FamilyQoS        Family = "qos"
+)
+
 // source is the provider's address with its host, so that every engine looks
 // for the same one.
-const source = "registry.terraform.io/qosform/thingspace"
+func (f Family) source() string { return "registry.terraform.io/qosform/" + string(f) }
 
 // commandLimit bounds one run of the engine.
 const commandLimit = 2 * time.Minute
@@ -28,14 +38,23 @@ const commandLimit = 2 * time.Minute
 // own, as people do: for what cannot be tried in the test's process, such as
 // killing it.
 type CLI struct {
-	t      *testing.T
-	engine string
-	dir    string
-	env    []string
+	t        *testing.T
+	engine   string
+	dir      string
+	env      []string
+	families []Family
 }
 
-// NewCLI makes a working directory in which the provider is installed.
+// NewCLI makes a working directory in which the thingspace provider is
+// installed.
 func NewCLI(t *testing.T, env ...string) *CLI {
+	t.Helper()
+	return NewCLIOf(t, []Family{FamilyThingSpace}, env...)
+}
+
+// NewCLIOf makes a working directory in which the one build is installed as each
+// of the families.
+func NewCLIOf(t *testing.T, families []Family, env ...string) *CLI {
 	t.Helper()
 	engine, err := enginePath()
 	if err != nil {
@@ -46,17 +65,24 @@ func NewCLI(t *testing.T, env ...string) *CLI {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	plugins := filepath.Join(dir, "terraform.d", "plugins", filepath.FromSlash(source), "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
-	if err := os.MkdirAll(plugins, 0o700); err != nil {
-		t.Fatal(err)
+	for _, family := range families {
+		if err := family.install(dir, provider); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.Symlink(provider, filepath.Join(plugins, "terraform-provider-thingspace_v0.0.1")); err != nil {
-		t.Fatal(err)
-	}
-	c := &CLI{t: t, engine: engine, dir: dir, env: append([]string{
+	return &CLI{t: t, engine: engine, dir: dir, families: families, env: append([]string{
 		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TF_CLI_CONFIG_FILE=" + os.DevNull, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
 	}, env...)}
-	return c
+}
+
+// install puts a build where engines look for the family in a working directory.
+// The name that it gets there is the family that the build serves.
+func (f Family) install(dir, build string) error {
+	plugins := filepath.Join(dir, "terraform.d", "plugins", filepath.FromSlash(f.source()), "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
+	if err := os.MkdirAll(plugins, 0o700); err != nil {
+		return err
+	}
+	return os.Symlink(build, filepath.Join(plugins, "terraform-provider-"+string(f)+"_v0.0.1"))
 }
 
 // Dir is the working directory.
@@ -65,7 +91,11 @@ func (c *CLI) Dir() string { return c.dir }
 // Write replaces the configuration and initialises the directory.
 func (c *CLI) Write(config string) {
 	c.t.Helper()
-	head := fmt.Sprintf("terraform {\n  required_providers {\n    thingspace = {\n      source = %q\n    }\n  }\n}\n", source)
+	var required strings.Builder
+	for _, family := range c.families {
+		fmt.Fprintf(&required, "    %s = {\n      source = %q\n    }\n", family, family.source())
+	}
+	head := "terraform {\n  required_providers {\n" + required.String() + "  }\n}\n"
 	if err := os.WriteFile(filepath.Join(c.dir, "main.tf"), []byte(head+config), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
@@ -135,16 +165,35 @@ func (c *CLI) State() string {
 // Process is a run of the engine under way. Engine and provider share a
 // process group of their own.
 type Process struct {
+	t      *testing.T
 	cmd    *exec.Cmd
-	out    bytes.Buffer
+	out    output
 	cancel context.CancelFunc
+}
+
+// output collects what a process prints, while others may read it.
+type output struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.String()
 }
 
 // Start starts the engine.
 func (c *CLI) Start(args ...string) *Process {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
-	p := &Process{cancel: cancel}
+	p := &Process{t: c.t, cancel: cancel}
 	p.cmd = exec.CommandContext(ctx, c.engine, args...) // #nosec G204 -- the engine under test
 	p.cmd.Dir = c.dir
 	p.cmd.Env = c.env
@@ -163,11 +212,20 @@ func (p *Process) Kill() { _ = p.kill() }
 
 func (p *Process) kill() error { return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
-// KillEngine ends the engine alone; the provider finds its connection gone.
-func (p *Process) KillEngine() { _ = p.cmd.Process.Kill() }
+// KillEngine ends the engine alone; the provider finds its connection gone. What
+// is left of the group ends with the test.
+func (p *Process) KillEngine() {
+	p.t.Cleanup(p.Kill)
+	_ = p.cmd.Process.Kill()
+}
 
-// Interrupt is Ctrl-C: the terminal sends it to the whole group.
-func (p *Process) Interrupt() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) }
+// Interrupt is Ctrl-C, which the terminal sends to the whole group. It returns
+// once the engine has said that it heard.
+func (p *Process) Interrupt() {
+	p.t.Helper()
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT)
+	Eventually(p.t, "the engine heeds the interrupt", func() bool { return strings.Contains(p.out.String(), "Interrupt received") })
+}
 
 // Wait returns all that was printed when the process has ended.
 func (p *Process) Wait() (string, error) {
@@ -212,6 +270,6 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	sum := sha256.Sum256(content)
-	path := filepath.Join(dir, fmt.Sprintf("terraform-provider-thingspace-%x", sum[:8]))
+	path := filepath.Join(dir, fmt.Sprintf("terraform-provider-qos-%x", sum[:8]))
 	return path, os.Rename(fresh, path)
 })

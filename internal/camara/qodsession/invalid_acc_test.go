@@ -1,9 +1,8 @@
 package qodsession_test
 
 import (
+	"strings"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
@@ -26,6 +25,7 @@ func TestAccInvalid(t *testing.T) {
 		sink   = valid + "sink = \"https://n.example.com\"\n  "
 	)
 	at := func(w *acctest.CamaraWorld, config string) string { return w.ProviderConfig() + config }
+	cases := map[string]acctest.Case{}
 	for name, test := range map[string]struct {
 		config string
 		says   []string
@@ -86,23 +86,17 @@ func TestAccInvalid(t *testing.T) {
 		"a flow without its URL":        {current.ProviderBlock("oauth = { flow = \"ciba\", token_url = \"https://x\", client_id = \"y\", client_secret = \"z\" }") + minimal(server, valid), []string{"backchannel URL"}},
 		"an assertion without its key":  {current.ProviderBlock("oauth = { flow = \"jwt_bearer\", token_url = \"https://x\", client_id = \"y\", client_secret = \"z\" }") + minimal(server, valid), []string{"needs a private key"}},
 		"a version the hybrid has not":  {replace(at(current, minimal(server, valid)), `"1.1"`, `"0.10"`) + "", nil},
-		"what is not known yet":         {at(current, minimal("{ ipv4_address = terraform_data.x.id }", "device = { phone_number = terraform_data.x.id }\n  duration = 600")) + "resource \"terraform_data\" \"x\" {}\n", nil},
-		"webhook with unknown contents": {at(current, minimal(server, valid+"webhook = { notification_url = terraform_data.x.id }")) + "resource \"terraform_data\" \"x\" {}\n", []string{"webhook is not part of this version"}},
+		"what is not known yet":         {at(current, minimal("{ ipv4_address = terraform_data.x.id }", "device = { phone_number = terraform_data.x.id }\n  duration = 600")), nil},
+		"webhook with unknown contents": {at(current, minimal(server, valid+"webhook = { notification_url = terraform_data.x.id }")), []string{"webhook is not part of this version"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			step := resource.TestStep{Config: test.config, PlanOnly: true, ExpectNonEmptyPlan: true}
-			if test.says != nil {
-				step.ExpectError = acctest.Words(test.says...)
-			}
-			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.CamaraFactories(), Steps: []resource.TestStep{step}})
-		})
+		split := strings.Index(test.config, "\nresource ") + 1
+		cases[name] = acctest.Case{Provider: test.config[:split], Config: test.config[split:], Want: test.says}
 	}
+	cli := acctest.NewCLIOf(t, []acctest.Family{acctest.FamilyCamara})
+	acctest.Judge(t, cli, "resource \"terraform_data\" \"x\" {}\n", cases)
 	for _, w := range []*acctest.CamaraWorld{old, current, newest} {
-		t.Cleanup(func() {
-			if sent := w.Operator.Requests(); len(sent) != 0 {
-				t.Errorf("%d requests were sent while planning", len(sent))
-			}
-		})
+		if sent := w.Operator.Requests(); len(sent) != 0 {
+			t.Errorf("%d requests were sent while planning", len(sent))
+		}
 	}
 }
