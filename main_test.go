@@ -28,16 +28,19 @@ func TestServesTheProviderItIsNamedAfter(t *testing.T) {
 		"both at one address":   {[]string{"terraform-provider-qos_v1.0.0"}, "registry.terraform.io/qosform/qos", 0, ""},
 		"another provider":      {[]string{"terraform-provider-aws"}, "", 1, `no provider "aws"`},
 		"another name":          {[]string{"provider"}, "", 1, "named after"},
+		"no name":               {[]string{"terraform-provider-"}, "", 1, "named after"},
+		"another by flag":       {[]string{"terraform-provider-qos", "-provider", "aws"}, "", 1, "thingspace and camara, and both at one address as qos"},
 		"unknown flag":          {[]string{"terraform-provider-thingspace", "-frobnicate"}, "", 2, "frobnicate"},
-		"version":               {[]string{"terraform-provider-camara", "-version"}, "", 0, "dev"},
+		"version":               {[]string{"terraform-provider-qos", "-version"}, "", 0, "dev"},
+		"version by any name":   {[]string{"provider", "-version"}, "", 0, "dev"},
 		"help":                  {[]string{"terraform-provider-thingspace", "-help"}, "", 0, "-provider"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var served string
 			var debug bool
-			var out bytes.Buffer
-			code := run(t.Context(), test.args, &out, &out, func(ctx context.Context, factory func() provider.Provider, o providerserver.ServeOpts) error {
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), test.args, &stdout, &stderr, func(ctx context.Context, factory func() provider.Provider, o providerserver.ServeOpts) error {
 				served, debug = o.Address, o.Debug
 				var metadata provider.MetadataResponse
 				factory().Metadata(ctx, provider.MetadataRequest{}, &metadata)
@@ -46,8 +49,12 @@ func TestServesTheProviderItIsNamedAfter(t *testing.T) {
 				}
 				return nil
 			})
-			if code != test.code || served != test.served || !strings.Contains(out.String(), test.says) {
-				t.Errorf("run(%q) = %d, served %q, said %q", test.args, code, served, out.String())
+			if said := stdout.String() + stderr.String(); code != test.code || served != test.served || !strings.Contains(said, test.says) {
+				t.Errorf("run(%q) = %d, served %q, said %q", test.args, code, served, said)
+			}
+			// Engines read the handshake from standard output.
+			if code != 0 && stdout.Len() > 0 {
+				t.Errorf("run(%q) printed %q", test.args, &stdout)
 			}
 			if want := strings.Contains(strings.Join(test.args, " "), "-debug"); debug != want {
 				t.Errorf("debug = %v", debug)

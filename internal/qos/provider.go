@@ -59,7 +59,7 @@ func (p *qosProvider) Metadata(_ context.Context, _ provider.MetadataRequest, re
 func (p *qosProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The resources of the providers `thingspace` and `camara` at one address. Terraform finds a resource's provider by the beginning of its name, " +
-			"so each block has to say `provider = qos`.",
+			"so each block has to say `provider = qos`: of one that does not, `init` says that it cannot find `hashicorp/thingspace` or `hashicorp/camara`.",
 		Attributes: make(map[string]schema.Attribute, len(p.members)),
 	}
 	for _, m := range p.members {

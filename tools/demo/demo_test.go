@@ -5,123 +5,171 @@ package main
 import (
 	"bytes"
 	"context"
-	"net"
+	"errors"
 	"net/http"
 	"os"
-	"os/signal"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/qosform/terraform-provider-qos/tools/internal/tfcli"
 )
 
-// serveVariable makes the test binary a server on the address it holds.
-const serveVariable = "DEMO_TEST_SERVE"
-
-func TestMain(m *testing.M) {
-	address := os.Getenv(serveVariable)
-	if address == "" {
-		os.Exit(m.Run())
+// TestDemo builds what `make demo` builds, and plays all of it.
+func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs everything")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	mux := http.NewServeMux()
-	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	mux.HandleFunc("/ready", func(http.ResponseWriter, *http.Request) {})
-	_ = server.ListenAndServe()
+	t.Setenv("TMPDIR", t.TempDir())
+	o := options{bin: built(t), cache: "../../.tools", root: "../..", version: "0.1.0"}
+	var out bytes.Buffer
+	if err := run(t.Context(), o, &out); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	rest := out.String()
+	for _, want := range []string{
+		"ThingSpace:", " init", "thingspace_callback.qos will be created", "2 added", "subscription ", "No changes.", "2 destroyed", "Nothing.",
+		"CAMARA:", " init", "will be created", "1 added", "600 seconds", "updated in-place", "600 -> 1200", "1200 seconds",
+		"The network ends", "Nothing.", "must be replaced", "NETWORK_TERMINATED", "Warning: QoD session has ended", "1 added, 0 changed, 1 destroyed", "1200 seconds",
+		" destroy", "1 destroyed", "Nothing.", "Done in", "has been stopped",
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("no %q in this order in\n%s", want, &out)
+		}
+		rest = after
+	}
+	expectEmpty(t, os.Getenv("TMPDIR"))
 }
 
-func TestStartServerAndStop(t *testing.T) {
-	t.Parallel()
-	address, err := freeAddress(t.Context())
+// built is a folder with the programs.
+func built(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", bin+"/", ".", "./cmd/qos-receiver", "./cmd/qos-sandbox")
+	build.Dir = "../.."
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"thingspace", "camara"} {
+		if err := os.Link(filepath.Join(bin, "terraform-provider-qos"), filepath.Join(bin, "terraform-provider-"+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return bin
+}
+
+func expectEmpty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := startServer(t.Context(), os.Args[0], nil, append(os.Environ(), serveVariable+"="+address), "http://"+address+"/ready")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.stop()
-	if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
-		_ = conn.Close()
-		t.Error("the server still listens after it was stopped")
+	for _, entry := range left {
+		t.Errorf("%s was left behind", entry.Name())
 	}
 }
 
-func TestStartServerShowsWhyItEnded(t *testing.T) {
-	t.Parallel()
-	_, err := startServer(t.Context(), "/bin/sh", []string{"-c", "echo no such flag >&2; exit 2"}, nil, "http://127.0.0.1:1/")
-	if err == nil || !strings.Contains(err.Error(), "no such flag") {
-		t.Errorf("error = %v, want one with the server's output", err)
-	}
-}
+// TestInterruptLeavesNothing interrupts the demo while it waits for one of the
+// programs that it runs.
+func TestInterruptLeavesNothing(t *testing.T) {
+	for _, at := range []string{"qos-sandbox", "qos-receiver", "init", "plan", "apply"} {
+		t.Run(at, func(t *testing.T) {
+			temp := t.TempDir()
+			t.Setenv("TMPDIR", temp)
+			t.Setenv(hangVariable, at)
+			ctx, interrupt := context.WithCancel(t.Context())
+			r := newReception(t, interrupt)
+			bin := actors(t)
+			t.Setenv(tfcli.PathVariable, filepath.Join(bin, "terraform"))
 
-func TestTerraformRunEndsWithTheContext(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	tf := terraform{cli: "/bin/sh", dir: t.TempDir(), out: new(bytes.Buffer)}
-	if err := tf.show(ctx, "plan"); err == nil || !strings.Contains(err.Error(), "plan: interrupted") {
-		t.Errorf("error = %v, want one that says it was interrupted", err)
-	}
-}
-
-func TestTerraformEnvLeadsToTheScene(t *testing.T) {
-	t.Parallel()
-	s := newScene()
-	s.sandboxURL, s.receiverURL = "http://127.0.0.1:1", "http://127.0.0.1:2"
-	env := s.terraformEnv([]string{
-		"PATH=/bin",
-		"THINGSPACE_BASE_URL=https://thingspace.verizon.com",
-		"THINGSPACE_ACCESS_TOKEN=real",
-		"TF_CLI_ARGS_apply=-lock=false",
-		"TF_VAR_account_name=real",
-		"TF_VAR_base_url=https://real.example.com",
-	})
-	for _, entry := range env {
-		if strings.Contains(entry, "real") || strings.Contains(entry, "verizon") || strings.HasPrefix(entry, "TF_CLI_ARGS") {
-			t.Errorf("%s is passed on", entry)
-		}
-	}
-	for _, want := range []string{"PATH=/bin", "TF_VAR_base_url=http://127.0.0.1:1", "TF_VAR_receiver_url=http://127.0.0.1:2", "TF_CLI_CONFIG_FILE=/dev/null"} {
-		if !slices.Contains(env, want) {
-			t.Errorf("%s is missing", want)
-		}
-	}
-}
-
-func TestExpectLive(t *testing.T) {
-	t.Parallel()
-	on := subscription{ID: "sub-1", AccountName: account, Status: "ON"}
-	tests := map[string]struct {
-		live    []subscription
-		want    []string
-		printed string
-		wantErr string
-	}{
-		"what the state has": {live: []subscription{on}, want: []string{"sub-1"}, printed: "sub-1: ON"},
-		"nothing":            {printed: "Nothing."},
-		"left behind":        {live: []subscription{on}, printed: account, wantErr: "sub-1"},
-		"in the state alone": {want: []string{"sub-1"}, printed: "Nothing.", wantErr: "sub-1"},
-		"another one":        {live: []subscription{on}, want: []string{"sub-2"}, printed: "sub-1", wantErr: "sub-2"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var out bytes.Buffer
-			err := expectLive(t.Context(), network(tt.live), &out, tt.want...)
-			if (err != nil) != (tt.wantErr != "") || err != nil && !strings.Contains(err.Error(), tt.wantErr) {
-				t.Errorf("error = %v, want one with %q", err, tt.wantErr)
+			err := run(ctx, options{bin: bin, root: "../..", version: "0.1.0"}, new(bytes.Buffer))
+			if err == nil || !strings.Contains(err.Error(), "interrupted") {
+				t.Errorf("error = %v, want one that says it was interrupted", err)
 			}
-			if !strings.Contains(out.String(), tt.printed) {
-				t.Errorf("printed %q, want it to have %q", out.String(), tt.printed)
+			expectEmpty(t, temp)
+			if !slices.Contains(r.seen(), at) {
+				t.Errorf("only %q ran", r.seen())
+			}
+			for _, pid := range r.pids() {
+				if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+					t.Errorf("process %d was left behind (%v)", pid, err)
+				}
 			}
 		})
 	}
 }
 
-type network []subscription
+// actors is a folder of programs that are this test's own.
+func actors(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	for _, name := range []string{"qos-sandbox", "qos-receiver", "terraform"} {
+		if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"thingspace", "camara"} {
+		if err := os.WriteFile(filepath.Join(bin, "terraform-provider-"+name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return bin
+}
 
-func (n network) live(context.Context) ([]subscription, error) { return n, nil }
+// reception is where actors report that they are there.
+type reception struct {
+	mu       sync.Mutex
+	arrivals map[string]int // pid by role
+}
+
+// newReception calls hanging when an actor is where it is to hang.
+func newReception(t *testing.T, hanging func()) *reception {
+	t.Helper()
+	r := &reception{arrivals: map[string]int{}}
+	url := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		pid, err := strconv.Atoi(req.URL.Query().Get("pid"))
+		if err != nil {
+			t.Errorf("pid: %v", err)
+		}
+		role := req.URL.Query().Get("role")
+		r.mu.Lock()
+		r.arrivals[role] = pid
+		r.mu.Unlock()
+		if role == os.Getenv(hangVariable) {
+			hanging()
+		}
+	}))
+	t.Setenv(receptionVariable, url)
+	return r
+}
+
+func (r *reception) seen() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var roles []string
+	for role := range r.arrivals {
+		roles = append(roles, role)
+	}
+	return roles
+}
+
+func (r *reception) pids() []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var pids []int
+	for _, pid := range r.arrivals {
+		pids = append(pids, pid)
+	}
+	return pids
+}

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Demo runs the quickstart example from init to destroy, against a simulated
-// ThingSpace and a receiver that it starts on loopback. It never speaks to a
-// real network, and stops what it has started however it ends.
+// Demo plays each provider from init to destroy, against simulated networks and a
+// receiver that it starts on loopback. It never speaks to a real network, and
+// stops what it has started however it ends.
 package main
 
 import (
@@ -25,15 +25,15 @@ import (
 const timeout = 3 * time.Minute
 
 type options struct {
-	bin, cache, example, version string
+	bin, cache, root, version string
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the programs that `make build` makes")
 	flag.StringVar(&o.cache, "cache", ".tools", "folder for a Terraform that has to be downloaded")
-	flag.StringVar(&o.example, "example", "examples/thingspace/quickstart", "configuration to run")
-	flag.StringVar(&o.version, "version", "0.1.0", "version to install the provider as")
+	flag.StringVar(&o.root, "root", ".", "root of the repository, for its configurations")
+	flag.StringVar(&o.version, "version", "0.1.0", "version to install the providers as")
 	flag.Parse()
 	if err := demo(o); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "\ndemo:", err)
@@ -61,12 +61,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	t := terraform{cli: cli, dir: filepath.Join(work, "config"), plugins: filepath.Join(work, "plugins"), out: out}
-	if err := o.install(t); err != nil {
-		return err
-	}
-
-	s := newScene()
+	s := newStage()
 	stop, err := s.start(ctx, o.bin, work)
 	if err != nil {
 		return err
@@ -75,26 +70,42 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		stop()
 		_, _ = fmt.Fprintln(out, "\nEverything that was started has been stopped.")
 	}()
-	heading(out, "A simulated ThingSpace at %s, a receiver at %s", s.sandboxURL, s.receiverURL)
-	t.env = s.terraformEnv(os.Environ())
-	if err := play(ctx, t, s, out); err != nil {
-		return err
+	_, _ = fmt.Fprintf(out, "Simulated networks are at %s, and a receiver is at %s.\n", s.sandboxURL, s.receiverURL)
+	for _, scene := range scenes(s) {
+		if err := o.perform(ctx, cli, work, scene, out); err != nil {
+			return err
+		}
 	}
-	heading(out, "Done in %s", time.Since(started).Round(time.Second))
+	_, _ = fmt.Fprintf(out, "\nDone in %s.\n", time.Since(started).Round(time.Second))
 	return nil
 }
 
-// install copies the example and the provider to where t looks for them.
-func (o options) install(t terraform) error {
-	if err := os.CopyFS(t.dir, os.DirFS(o.example)); err != nil {
-		return fmt.Errorf("copying the example: %w", err)
+// perform plays a scene in a folder of its own in work.
+func (o options) perform(ctx context.Context, cli, work string, s scene, out io.Writer) error {
+	_, _ = fmt.Fprintf(out, "\n======== %s ========\n", s.title())
+	dir := filepath.Join(work, s.provider())
+	t := terraform{
+		cli: cli, dir: filepath.Join(dir, "config"), plugins: filepath.Join(dir, "plugins"),
+		env: terraformEnv(os.Environ(), s), out: out,
 	}
-	if err := mirror.Add(t.plugins, filepath.Join(o.bin, "terraform-provider-thingspace"), "thingspace", o.version); err != nil {
+	if err := o.install(t, s); err != nil {
+		return err
+	}
+	return s.play(ctx, t)
+}
+
+// install copies the scene's configuration and provider to where t looks for them.
+func (o options) install(t terraform, s scene) error {
+	if err := os.CopyFS(t.dir, os.DirFS(filepath.Join(o.root, s.config()))); err != nil {
+		return fmt.Errorf("copying the configuration: %w", err)
+	}
+	program := filepath.Join(o.bin, "terraform-provider-"+s.provider())
+	if err := mirror.Add(t.plugins, program, s.provider(), o.version); err != nil {
 		return err
 	}
 	if !tfcli.IsOpenTofu(t.cli) {
 		return nil
 	}
-	// The example's source has no host, and OpenTofu takes it for one of its own registry.
+	// The configuration's source has no host, and OpenTofu takes it for one of its own registry.
 	return os.Rename(filepath.Join(t.plugins, "registry.terraform.io"), filepath.Join(t.plugins, "registry.opentofu.org"))
 }

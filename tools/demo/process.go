@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -43,6 +44,14 @@ func killRest(cmd *exec.Cmd) {
 	}
 }
 
+// interrupted says in one word why ctx ended before its work was done.
+func interrupted(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return errors.New("interrupted")
+}
+
 // server is a program that runs until it is stopped.
 type server struct {
 	name   string
@@ -51,7 +60,7 @@ type server struct {
 	log    bytes.Buffer
 }
 
-// startServer starts a program and returns when ready answers 200.
+// startServer starts a program and returns when ready answers 2xx.
 func startServer(ctx context.Context, program string, args, env []string, ready string) (*server, error) {
 	// It outlives an interrupted Terraform, which still talks to it while it ends.
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -89,7 +98,7 @@ func (s *server) awaitReady(ctx context.Context, url string) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if _, err := get(ctx, url); err == nil {
+		if _, err := request(ctx, http.MethodGet, url, http.NoBody); err == nil {
 			return nil
 		}
 		select {
@@ -102,12 +111,13 @@ func (s *server) awaitReady(ctx context.Context, url string) error {
 	}
 }
 
-// get returns the body of a 200 answer.
-func get(ctx context.Context, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+// request returns the body of a 2xx answer.
+func request(ctx context.Context, method, url string, body io.Reader) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Content-Type", "application/json")
 	// A proxy has no business on loopback.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
@@ -115,14 +125,14 @@ func get(ctx context.Context, url string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(resp.Body); err != nil {
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", url, resp.Status)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, fmt.Errorf("%s %s: %s", method, url, resp.Status)
 	}
-	return body.Bytes(), nil
+	return answer, nil
 }
 
 // freeAddress returns a loopback address that nobody listened on a moment ago.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -28,9 +29,14 @@ func (t terraform) init(ctx context.Context) error {
 	return err
 }
 
+// amend overrides what the configuration says of a block, attribute by attribute.
+func (t terraform) amend(block string) error {
+	return os.WriteFile(filepath.Join(t.dir, "demo_override.tf"), []byte(block), 0o600)
+}
+
 // expectNoChanges plans again.
 func (t terraform) expectNoChanges(ctx context.Context) error {
-	err := t.show(ctx, "plan", "-detailed-exitcode")
+	err := t.show(ctx, "what is configured is what the network has", "plan", "-detailed-exitcode")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 2 {
 		return errors.New("a plan right after apply has changes")
@@ -40,17 +46,25 @@ func (t terraform) expectNoChanges(ctx context.Context) error {
 
 // destroy leaves the plan out, which says at length what has been said before.
 func (t terraform) destroy(ctx context.Context) error {
-	heading(t.out, "%s destroy", t.name())
+	heading(t.out, "%s destroy: end what is on", t.name())
 	if _, err := t.quiet(ctx, "plan", "-destroy", "-input=false", "-no-color", "-out=destroy.tfplan"); err != nil {
 		return err
 	}
 	return t.run(ctx, t.out, "apply", "-input=false", "-no-color", "destroy.tfplan")
 }
 
-// show runs a command for people to watch.
-func (t terraform) show(ctx context.Context, command string, args ...string) error {
-	heading(t.out, "%s %s", t.name(), command)
+// show runs a command for people to watch, after telling them what it does.
+func (t terraform) show(ctx context.Context, does, command string, args ...string) error {
+	heading(t.out, "%s %s: %s", t.name(), command, does)
 	return t.run(ctx, t.out, command, append([]string{"-input=false", "-no-color"}, args...)...)
+}
+
+// follow is show with only what is worth reading of a plan or an apply.
+func (t terraform) follow(ctx context.Context, does, command string, args ...string) error {
+	heading(t.out, "%s %s: %s", t.name(), command, does)
+	printed, err := t.quiet(ctx, command, append([]string{"-input=false", "-no-color"}, args...)...)
+	_, _ = io.WriteString(t.out, excerpt(printed))
+	return err
 }
 
 // quiet runs a command and returns what it printed, which is in the error when
@@ -84,6 +98,16 @@ func (t terraform) run(ctx context.Context, out io.Writer, command string, args 
 	default:
 		return fmt.Errorf("%s: %w", command, err)
 	}
+}
+
+// terraformEnv is env with the scene in place of anything that would lead to a
+// real network, and without a CLI configuration of the user's.
+func terraformEnv(env []string, s scene) []string {
+	return slices.Concat(without(env, "TF_", "THINGSPACE_", "CAMARA_"), []string{
+		"TF_CLI_CONFIG_FILE=" + os.DevNull,
+		"TF_IN_AUTOMATION=1",
+		"CHECKPOINT_DISABLE=1",
+	}, s.env())
 }
 
 // without drops the variables whose names start with one of prefixes.
