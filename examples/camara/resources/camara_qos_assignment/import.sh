@@ -1,0 +1,2 @@
+# assignment_id or, with a three-legged flow, assignment_id,login_hint
+terraform import camara_qos_assignment.robot 3fa85f64-5717-4562-b3fc-2c963f66afa6
