@@ -12,12 +12,13 @@ import (
 )
 
 type resolveCommand struct {
-	Target     string `arg:"" help:"The journal's id of a request, a ThingSpace request id, or a subscription id."`
-	NotCreated bool   `xor:"decision" required:"" help:"The unknown request never came to be."`
-	RequestID  string `xor:"decision" required:"" name:"request-id" placeholder:"ID" help:"The unknown request came to be under this ThingSpace request id."`
-	Terminated bool   `xor:"decision" required:"" help:"The subscription, or all of the request, has ended. Needs --reason."`
-	Reason     string `placeholder:"TEXT" help:"How you know."`
-	Database   string `variable:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"The server's database."`
+	Target       string  `arg:"" help:"The journal's id of a request, a ThingSpace request id, or a subscription id."`
+	NotCreated   bool    `xor:"decision" required:"" help:"The unknown request never came to be."`
+	RequestID    string  `xor:"decision" required:"" name:"request-id" placeholder:"ID" help:"The unknown request came to be under this ThingSpace request id."`
+	Terminated   bool    `xor:"decision" required:"" help:"The subscription, or all of the request, has ended. Needs --reason."`
+	Reason       string  `placeholder:"TEXT" help:"How you know."`
+	Database     *string `variable:"QOS_RECEIVER_DATABASE" placeholder:"DATABASE" help:"The server's database (default qos-receiver.db)."`
+	DatabaseFile string  `variable:"QOS_RECEIVER_DATABASE_FILE" placeholder:"FILE" help:"File that holds the database's URL."`
 }
 
 // Validate is called by the parser.
@@ -30,8 +31,12 @@ func (c *resolveCommand) Validate() error {
 
 // Run writes the decision into the database, which a server may have open.
 func (c *resolveCommand) Run(ctx context.Context, out streams) error {
+	database, err := databaseName(c.Database, c.DatabaseFile)
+	if err != nil {
+		return err
+	}
 	// A misspelt name must not make a new, empty database.
-	journal, err := store.Open(ctx, c.Database, store.Options{Lease: receiver.DefaultLease, MustExist: true})
+	journal, err := store.Open(ctx, database, store.Options{Lease: receiver.DefaultLease, MustExist: true})
 	if err != nil {
 		return fmt.Errorf("--database: %w", err)
 	}

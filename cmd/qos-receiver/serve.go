@@ -10,11 +10,14 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
-	"github.com/qosform/terraform-provider-qos/internal/receiver/store"
+	"github.com/qosform/terraform-provider-qos/internal/receiver/page"
 )
 
 const (
@@ -32,7 +35,9 @@ const (
 type serveCommand struct {
 	Listen               string         `variable:"QOS_RECEIVER_LISTEN" default:":8080" placeholder:"ADDRESS" help:"Address to listen on; port 0 takes a free one."`
 	PublicURL            string         `variable:"QOS_RECEIVER_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Where ThingSpace reaches this receiver. The provider then insists that the QoS callback is registered to it."`
-	Database             string         `variable:"QOS_RECEIVER_DATABASE" default:"qos-receiver.db" placeholder:"FILE" help:"SQLite database; made if it does not exist."`
+	Database             *string        `variable:"QOS_RECEIVER_DATABASE" placeholder:"DATABASE" help:"Path of a SQLite file, made if it does not exist (default qos-receiver.db), or postgres:// URL of a database that any number of receivers share."`
+	DatabaseFile         string         `variable:"QOS_RECEIVER_DATABASE_FILE" placeholder:"FILE" help:"File that holds the database's URL, and with it its password."`
+	Spool                string         `variable:"QOS_RECEIVER_SPOOL" placeholder:"FOLDER" help:"Folder that keeps callbacks, up to 1 GiB, while the database is away. It must outlive the process, and belong to it alone."`
 	ReadToken            *string        `variable:"QOS_RECEIVER_READ_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read /v1; without a journal token it may also write."`
 	ReadTokenFile        string         `variable:"QOS_RECEIVER_READ_TOKEN_FILE" placeholder:"FILE" help:"File that holds the read token."`
 	JournalToken         *string        `variable:"QOS_RECEIVER_JOURNAL_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read and write /v1."`
@@ -54,11 +59,15 @@ type serveCommand struct {
 // Run serves until ctx ends, then lets callbacks in flight finish.
 func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	log := c.logger(out)
+	// From now on, a signal to read the files again is not one to end.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	cfg, err := c.serverConfig(log)
 	if err != nil {
 		return err
 	}
-	certificates, err := c.tlsConfig()
+	pairs, err := loadCertificates(c.TLSCertificate, c.TLSKey)
 	if err != nil {
 		return err
 	}
@@ -67,31 +76,41 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	defer func() { _ = listener.Close() }()
-	journal, err := store.Open(ctx, c.Database, store.Options{
-		Lease:     receiver.DefaultLease,
-		Retention: time.Duration(c.Retention),
-		Logger:    log,
-	})
+	journal, err := c.openStorage(ctx, log)
 	if err != nil {
-		return fmt.Errorf("--database: %w", err)
+		return err
 	}
+	cfg.Spool = journal.spooled
 	server, err := receiver.NewServer(journal, cfg)
 	if err != nil {
 		return errors.Join(err, journal.Close())
 	}
-	err = serve(ctx, server, listener, certificates, log)
+	reloader := c.newReloader(server, cfg.Secrets(), pairs, hangups, log)
+	err = serve(ctx, service{server.Handler(), []func(context.Context){server.Run, reloader.run}}, listener, pairs.config(), log)
 	return errors.Join(err, journal.Close())
 }
 
-// serve returns once the listener is closed and everything in flight is
-// answered, so that the store may be closed.
-func serve(ctx context.Context, server *receiver.Server, listener net.Listener, certificates *tls.Config, log *slog.Logger) error {
+// service is what answers requests, and what has to run meanwhile.
+type service struct {
+	handler    http.Handler
+	background []func(context.Context)
+}
+
+// serve returns once the listener is closed, everything in flight is answered
+// and the work in the background is over, so that the store may be closed.
+func serve(ctx context.Context, what service, listener net.Listener, certificates *tls.Config, log *slog.Logger) error {
+	traces, err := startTracing(ctx, log)
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
-	background.Go(func() { server.Run(ctx) })
+	for _, work := range what.background {
+		background.Go(func() { work(ctx) })
+	}
 	defer background.Wait()
 	defer stop()
-	httpServer := newHTTPServer(server.Handler(), certificates, log)
+	httpServer := newHTTPServer(traces.wrap(what.handler), certificates, log)
 	stopped := make(chan error, 1)
 	go func() { stopped <- serveListener(httpServer, listener) }()
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "tls", certificates != nil, "version", version)
@@ -105,6 +124,9 @@ func serve(ctx context.Context, server *receiver.Server, listener net.Listener, 
 	defer cancel()
 	if err := httpServer.Shutdown(grace); err != nil {
 		return fmt.Errorf("shut down: %w", errors.Join(err, httpServer.Close()))
+	}
+	if err := traces.stop(grace); err != nil {
+		log.WarnContext(grace, "tracing failed", "error", err)
 	}
 	return nil
 }
@@ -131,30 +153,39 @@ func serveListener(server *http.Server, listener net.Listener) error {
 func (c *serveCommand) logger(out streams) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(out.err, options))
+		return slog.New(tracedLog{slog.NewJSONHandler(out.err, options)})
 	}
-	return slog.New(slog.NewTextHandler(out.err, options))
+	return slog.New(tracedLog{slog.NewTextHandler(out.err, options)})
 }
 
-// serverConfig checks what the flags say and reads the secrets.
-func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, error) {
+// secrets reads those of the command line and their files.
+func (c *serveCommand) secrets() (receiver.Secrets, error) {
 	read, readErr := token("read-token", c.ReadToken, c.ReadTokenFile)
 	journal, journalErr := token("journal-token", c.JournalToken, c.JournalTokenFile)
 	usernames, usernameErr := secretList("callback-username", c.CallbackUsername, nil)
 	passwords, passwordErr := secretList("callback-password", c.CallbackPassword, c.CallbackPasswordFile)
-	if err := errors.Join(readErr, journalErr, usernameErr, passwordErr, c.checkPublicURL()); err != nil {
-		return receiver.ServerConfig{}, err
+	if err := errors.Join(readErr, journalErr, usernameErr, passwordErr); err != nil {
+		return receiver.Secrets{}, err
 	}
 	if (len(usernames) == 0) != (len(passwords) == 0) {
-		return receiver.ServerConfig{}, errors.New("--callback-username and --callback-password must be given together")
+		return receiver.Secrets{}, errors.New("--callback-username and --callback-password must be given together")
 	}
 	if c.RequireCredentials && len(passwords) == 0 {
-		return receiver.ServerConfig{}, errors.New("--require-credentials needs --callback-username and --callback-password")
+		return receiver.Secrets{}, errors.New("--require-credentials needs --callback-username and --callback-password")
 	}
-	if read == "" && journal == "" {
+	return receiver.Secrets{ReadToken: read, JournalToken: journal, CallbackUsernames: usernames, CallbackPasswords: passwords}, nil
+}
+
+// serverConfig checks what the flags say and reads the secrets.
+func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, error) {
+	secrets, err := c.secrets()
+	if err := errors.Join(err, c.checkPublicURL()); err != nil {
+		return receiver.ServerConfig{}, err
+	}
+	if secrets.ReadToken == "" && secrets.JournalToken == "" {
 		log.Warn("no --read-token is given: /v1 refuses everybody")
 	}
-	for _, t := range []string{read, journal} {
+	for _, t := range []string{secrets.ReadToken, secrets.JournalToken} {
 		if t != "" && len(t) < guessable {
 			log.Warn("a token is so short that it may be guessed", "characters", len(t), "wanted", guessable)
 		}
@@ -162,14 +193,15 @@ func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, er
 	return receiver.ServerConfig{
 		Version:            version,
 		PublicURL:          c.PublicURL,
-		ReadToken:          read,
-		JournalToken:       journal,
-		CallbackUsernames:  usernames,
-		CallbackPasswords:  passwords,
+		ReadToken:          secrets.ReadToken,
+		JournalToken:       secrets.JournalToken,
+		CallbackUsernames:  secrets.CallbackUsernames,
+		CallbackPasswords:  secrets.CallbackPasswords,
 		RequireCredentials: c.RequireCredentials,
 		Accounts:           c.Account,
 		AllowSources:       c.AllowSource,
 		TrustedProxies:     c.TrustedProxy,
+		Page:               page.Mount,
 		Logger:             log,
 	}, nil
 }
@@ -186,19 +218,4 @@ func (c *serveCommand) checkPublicURL() error {
 		return errors.New("--public-url is shown to readers of /v1 and must not contain credentials")
 	}
 	return nil
-}
-
-// tlsConfig is nil when the receiver is to speak plain HTTP.
-func (c *serveCommand) tlsConfig() (*tls.Config, error) {
-	if c.TLSCertificate == "" && c.TLSKey == "" {
-		return nil, nil
-	}
-	if c.TLSCertificate == "" || c.TLSKey == "" {
-		return nil, errors.New("--tls-certificate and --tls-key must be given together")
-	}
-	pair, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("--tls-certificate and --tls-key: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }

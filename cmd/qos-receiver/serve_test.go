@@ -25,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qosform/terraform-provider-qos/internal/pgtest"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
@@ -60,14 +61,22 @@ func serving(t *testing.T, env ...string) *server {
 
 func servingWith(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
+	return servingTo(t, io.Discard, env, append([]string{"--journal-token=" + journalToken}, args...)...)
+}
+
+// servingTo runs `qos-receiver serve` in this process, without a token of its
+// own, and writes all of its output to a buffer as well.
+func servingTo(t *testing.T, output io.Writer, env []string, args ...string) *server {
+	t.Helper()
 	s := &server{http: pooled(t), database: filepath.Join(t.TempDir(), "receiver.db")}
 	ctx, cancel := context.WithCancel(t.Context())
 	logs, logWriter := io.Pipe()
 	code := make(chan int, 1)
 	go func() {
 		defer func() { _ = logWriter.Close() }()
-		all := append([]string{"serve", "--listen=127.0.0.1:0", "--database=" + s.database, "--journal-token=" + journalToken}, args...)
-		code <- run(ctx, all, env, io.Discard, logWriter)
+		all := append([]string{"serve", "--listen=127.0.0.1:0", "--database=" + s.database}, args...)
+		both := io.MultiWriter(output, logWriter)
+		code <- run(ctx, all, env, both, both)
 	}()
 	s.stop = sync.OnceValue(func() int {
 		cancel()
@@ -290,12 +299,28 @@ func halfSent(t *testing.T, s *server, body string) (finish func() string) {
 // in. After a restart, every callback that was answered 2xx is there, once.
 func TestKilledUnderABurst(t *testing.T) {
 	t.Parallel()
+	binary := built(t)
+	for name, database := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "receiver.db"), "PostgreSQL": pgtest.Database(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			killedUnderABurst(t, binary, database)
+		})
+	}
+}
+
+// built is the program, to run as a process of its own.
+func built(t *testing.T) string {
+	t.Helper()
 	binary := filepath.Join(t.TempDir(), "qos-receiver")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	database := filepath.Join(t.TempDir(), "receiver.db")
+	return binary
+}
+
+func killedUnderABurst(t *testing.T, binary, database string) {
+	t.Helper()
 	answered := map[string]bool{}
 	for round := range 3 {
 		for _, id := range burstAndKill(t, binary, database, round) {
@@ -359,9 +384,10 @@ func burstAndKill(t *testing.T, binary, database string, round int) []string {
 }
 
 // process runs the binary; its stop is SIGKILL.
-func process(t *testing.T, binary, database string) *server {
+func process(t *testing.T, binary, database string, args ...string) *server {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), binary, "serve", "--listen=127.0.0.1:0", "--database="+database, "--read-token="+journalToken)
+	args = append([]string{"serve", "--listen=127.0.0.1:0", "--database=" + database, "--read-token=" + journalToken}, args...)
+	command := exec.CommandContext(t.Context(), binary, args...)
 	logs, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -33,9 +34,11 @@ type Sender struct {
 	Server string
 	// HTTP makes one attempt.
 	HTTP *http.Client
-	// MaxRetries is how often one request is repeated at most.
+	// MaxRetries is how often one request is repeated at most, not counting what
+	// was only put off: see Verdict.
 	MaxRetries int
-	// Backoff is how long to wait between attempts.
+	// Backoff is how long to wait between attempts. The waits of a request that
+	// was put off are known already; they come as both minimum and maximum.
 	Backoff retryablehttp.Backoff
 }
 
@@ -56,8 +59,14 @@ type Verdict struct {
 	Err error
 	// Outcome is Refused or Unknown.
 	Outcome Outcome
-	// Repeat is whether the same request may, and should, be sent again.
+	// Repeat is whether the same request may, and should, be sent again, up to
+	// MaxRetries times.
 	Repeat bool
+	// PutOff is whether the same request may be sent again because the server only
+	// wants it later. That is repeated for as long as there is time: see Patience.
+	PutOff bool
+	// Wait is the wait that a server asks for when it puts a request off.
+	Wait time.Duration
 }
 
 // Call is one request in all its attempts. It is used by one goroutine.
@@ -72,7 +81,12 @@ type Call struct {
 	// mayHaveRun is set once an attempt's outcome is unknown: a later refusal
 	// says nothing about that one.
 	mayHaveRun bool
-	repeat     bool
+
+	// repeats counts those that MaxRetries limits; patience is for the others.
+	repeats  int
+	patience Patience
+	// pause is how long to wait for a server that has put the newest attempt off.
+	pause time.Duration
 }
 
 // Start begins a call. It sends nothing; judge reads every answer but a 2xx.
@@ -105,11 +119,11 @@ func (c *Call) Do(req *retryablehttp.Request) (answer.Answer, error) {
 func (c *Call) Client() *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient:   c.sender.HTTP,
-		RetryMax:     c.sender.MaxRetries,
+		RetryMax:     math.MaxInt, // check counts
 		RetryWaitMin: MinBackoff,
 		RetryWaitMax: MaxBackoff,
 		CheckRetry:   c.check,
-		Backoff:      c.sender.Backoff,
+		Backoff:      c.backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 }
@@ -137,22 +151,53 @@ func (c *Call) check(ctx context.Context, resp *http.Response, err error) (bool,
 	if err == nil {
 		a, err = answer.Read(resp)
 	}
-	c.note(a, err)
-	return c.repeat && ctx.Err() == nil, nil
+	verdict := c.note(a, err)
+	return ctx.Err() == nil && c.goesOn(ctx, verdict), nil
 }
 
 // note remembers how an attempt ended: with this answer, or with err.
-func (c *Call) note(a answer.Answer, err error) {
-	if err != nil {
-		c.refusal, c.last, c.repeat = nil, Unknown, c.repeatAfter(err)
-		if transport.Unsent(err) {
-			c.last = NotSent
-		}
-	} else {
-		verdict := c.judge(a)
-		c.refusal, c.last, c.repeat = verdict.Err, verdict.Outcome, verdict.Repeat
+func (c *Call) note(a answer.Answer, err error) Verdict {
+	verdict := Verdict{Outcome: Unknown}
+	switch {
+	case err == nil:
+		verdict = c.judge(a)
+	case transport.Unsent(err):
+		verdict = Verdict{Outcome: NotSent, Repeat: c.repeatAfter(err)}
+	default:
+		verdict.Repeat = c.repeatAfter(err)
 	}
+	c.refusal, c.last = verdict.Err, verdict.Outcome
 	c.mayHaveRun = c.mayHaveRun || c.last == Unknown
+	return verdict
+}
+
+// goesOn reports whether there is to be another attempt, and settles the wait
+// before it.
+func (c *Call) goesOn(ctx context.Context, v Verdict) bool {
+	c.pause = 0
+	switch {
+	case v.PutOff:
+	case !v.Repeat || c.repeats == c.sender.MaxRetries:
+		return false
+	default:
+		c.repeats++
+		return true
+	}
+	pause, err := c.patience.Next(ctx, v.Wait)
+	if err != nil {
+		c.refusal = fmt.Errorf("%w. %w", v.Err, err)
+		return false
+	}
+	c.pause = pause
+	return true
+}
+
+// backoff implements retryablehttp.Backoff.
+func (c *Call) backoff(least, most time.Duration, _ int, resp *http.Response) time.Duration {
+	if c.pause > 0 {
+		return c.sender.Backoff(c.pause, c.pause, 0, nil)
+	}
+	return c.sender.Backoff(least, most, c.repeats-1, resp)
 }
 
 // repeatAfter decides on an attempt without an answer.
@@ -195,12 +240,13 @@ func WithoutURL(err error) error {
 	return err
 }
 
-// Backoff honours Retry-After, up to a minute, and spreads the attempts of many
+// Backoff honours Retry-After, up to a minute or maximum, and spreads the attempts of many
 // callers otherwise. It is a retryablehttp.Backoff.
 func Backoff(minimum, maximum time.Duration, attempt int, resp *http.Response) time.Duration {
 	wait := retryablehttp.RateLimitLinearJitterBackoff(minimum, maximum, attempt, resp)
-	if wait < 0 || wait > maxRetryAfter {
-		return maxRetryAfter
+	longest := max(maximum, maxRetryAfter)
+	if wait < 0 || wait > longest {
+		return longest
 	}
 	return wait
 }

@@ -82,11 +82,19 @@ func (c credentials) secrets() []string {
 	return secrets
 }
 
+// application is who the operator takes these credentials for, as far as they tell.
+func (c credentials) application() backend.Application {
+	if c.oauth == nil {
+		return backend.Application{}
+	}
+	return backend.Application{ClientID: c.oauth.ClientID, TwoLegged: !c.oauth.DeviceBound()}
+}
+
 // backend makes what the resources work with. No network I/O happens here.
 func (m *model) backend(ctx context.Context, p process, r *settings.Reader) *backend.Backend {
 	config, creds, err := m.config(ctx, r)
 	if err != nil || r.Diags.HasError() {
-		return backend.New(nil, err, false, p.clock)
+		return backend.New(nil, err, backend.Application{}, p.clock)
 	}
 	config.UserAgent = "terraform-provider-camara/" + p.version
 	config.Clock = p.clock
@@ -94,15 +102,14 @@ func (m *model) backend(ctx context.Context, p process, r *settings.Reader) *bac
 	config.Tokens, err = creds.source(config.UserAgent, config.MaxRetries, p.clock, config.Logger)
 	if err != nil {
 		r.Refuse("oauth", explain.Sentence(err.Error())+" Each of these comes from the provider block, or from its "+r.Prefix+"OAUTH_… variable in the environment.")
-		return backend.New(nil, nil, false, p.clock)
+		return backend.New(nil, nil, backend.Application{}, p.clock)
 	}
 	client, err := api.New(config)
 	if err != nil {
 		r.Diags.AddError(r.Summary, explain.Sentence(err.Error())+" Each of these comes from the provider block, or from its "+r.Prefix+"… variable in the environment.")
-		return backend.New(nil, nil, false, p.clock)
+		return backend.New(nil, nil, backend.Application{}, p.clock)
 	}
-	twoLegged := creds.oauth != nil && !creds.oauth.DeviceBound()
-	return backend.New(client, nil, twoLegged, p.clock)
+	return backend.New(client, nil, creds.application(), p.clock)
 }
 
 // config reads everything, so that an error about unknown values names them all.
@@ -127,6 +134,7 @@ func (m *model) config(ctx context.Context, r *settings.Reader) (api.Config, cre
 	config.Headers = creds.headers
 	if creds.oauth != nil {
 		config.DeviceBound = creds.oauth.DeviceBound()
+		config.TwoLegged = !config.DeviceBound
 		if len(creds.oauth.Scopes) == 0 {
 			creds.oauth.Scopes = defaultScopes(creds.oauth.Flow, config.Version)
 		}
@@ -199,12 +207,23 @@ func (m *model) oauth(ctx context.Context, r *settings.Reader) *auth.Config {
 		KeyID:          r.Text("oauth.key_id", ""),
 		Scopes:         scopes(ctx, o.Scopes, r),
 	}
-	secret, chosen := r.Instead("oauth.client_secret", "oauth.private_key")
-	config.ClientSecret = secret
-	if !chosen {
-		config.PrivateKeyPEM = r.Verbatim("oauth.private_key")
-	}
+	config.ClientSecret, config.PrivateKeyPEM = proof(config.Flow, r)
 	return config
+}
+
+// proof reads what the application proves itself by. Where the environment has
+// both, a flow that needs the key takes that, and the others take the secret.
+func proof(flow auth.Flow, r *settings.Reader) (secret, key string) {
+	const secretName, keyName = "oauth.client_secret", "oauth.private_key"
+	if flow == auth.JWTBearer {
+		if key, chosen := r.Instead(keyName, secretName); chosen {
+			return "", key
+		}
+	}
+	if secret, chosen := r.Instead(secretName, keyName); chosen {
+		return secret, ""
+	}
+	return "", r.Verbatim(keyName)
 }
 
 func (o oauthModel) texts() map[string]types.String {

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
 	"github.com/qosform/terraform-provider-qos/internal/camara/auth"
 	"github.com/qosform/terraform-provider-qos/internal/settings"
 )
@@ -152,6 +153,16 @@ func TestCredentials(t *testing.T) {
 	both := environment{}
 	maps.Copy(both, fromEnvironment)
 	maps.Copy(both, token)
+	withKey := environment{"CAMARA_OAUTH_PRIVATE_KEY": "env-pem"}
+	maps.Copy(withKey, fromEnvironment)
+	bySecret := func(flow auth.Flow) *auth.Config {
+		return &auth.Config{Flow: flow, TokenURL: "https://env/token", BackchannelURL: "https://env/bc", ClientID: "env", ClientSecret: "env-secret", KeyID: "env-key", Scopes: []string{"a", "b"}}
+	}
+	byKey := func(flow auth.Flow) *auth.Config {
+		config := bySecret(flow)
+		config.ClientSecret, config.PrivateKeyPEM = "", "env-pem"
+		return config
+	}
 	withScopes := texts(clientCredentials)
 	withScopes["scopes"] = types.ListValueMust(types.StringType, []attr.Value{types.StringValue("x")})
 	unknownScope := texts(clientCredentials)
@@ -167,12 +178,17 @@ func TestCredentials(t *testing.T) {
 		"a token":                        {change: func(m *model) { m.AccessToken = types.StringValue("t") }, env: both, want: credentials{accessToken: "t"}},
 		"a token in the environment":     {env: both, want: credentials{accessToken: "env-token"}},
 		"a token not known yet":          {change: func(m *model) { m.AccessToken = types.StringUnknown() }, env: fromEnvironment, unknown: []string{"access_token"}},
-		"oauth in the environment":       {env: fromEnvironment, want: credentials{oauth: &auth.Config{Flow: auth.CIBA, TokenURL: "https://env/token", BackchannelURL: "https://env/bc", ClientID: "env", ClientSecret: "env-secret", KeyID: "env-key", Scopes: []string{"a", "b"}}}},
+		"oauth in the environment":       {env: fromEnvironment, want: credentials{oauth: bySecret(auth.CIBA)}},
 		"oauth, a token in environment":  {change: func(m *model) { m.OAuth = oauthOf(withScopes) }, env: token, want: credentials{oauth: &auth.Config{Flow: auth.ClientCredentials, TokenURL: "https://op/token", ClientID: "id", ClientSecret: "s", Scopes: []string{"x"}}}},
 		"oauth, the rest in environment": {change: func(m *model) { m.OAuth = oauthOf(texts(map[string]string{"flow": "ciba", "private_key": "pem"})) }, env: both, want: credentials{oauth: &auth.Config{Flow: auth.CIBA, TokenURL: "https://env/token", BackchannelURL: "https://env/bc", ClientID: "env", PrivateKeyPEM: "pem", KeyID: "env-key", Scopes: []string{"a", "b"}}}},
-		"oauth not known yet":            {change: func(m *model) { m.OAuth = types.ObjectUnknown(oauthType().AttrTypes) }, env: token, unknown: []string{"oauth"}},
-		"a secret not known yet":         {change: func(m *model) { m.OAuth = oauthOf(map[string]attr.Value{"client_secret": types.StringUnknown()}) }, env: fromEnvironment, unknown: []string{"oauth.client_secret"}},
-		"a scope not known yet":          {change: func(m *model) { m.OAuth = oauthOf(unknownScope) }, unknown: []string{"oauth.scopes"}},
+		"the key that the flow needs":    {change: func(m *model) { m.OAuth = oauthOf(texts(map[string]string{"flow": "jwt_bearer"})) }, env: withKey, want: credentials{oauth: byKey(auth.JWTBearer)}},
+		"a secret beside a key":          {change: func(m *model) { m.OAuth = oauthOf(texts(map[string]string{"flow": "ciba"})) }, env: withKey, want: credentials{oauth: bySecret(auth.CIBA)}},
+		"a configured secret": {change: func(m *model) {
+			m.OAuth = oauthOf(texts(map[string]string{"flow": "jwt_bearer", "client_secret": "env-secret"}))
+		}, env: withKey, want: credentials{oauth: bySecret(auth.JWTBearer)}},
+		"oauth not known yet":    {change: func(m *model) { m.OAuth = types.ObjectUnknown(oauthType().AttrTypes) }, env: token, unknown: []string{"oauth"}},
+		"a secret not known yet": {change: func(m *model) { m.OAuth = oauthOf(map[string]attr.Value{"client_secret": types.StringUnknown()}) }, env: fromEnvironment, unknown: []string{"oauth.client_secret"}},
+		"a scope not known yet":  {change: func(m *model) { m.OAuth = oauthOf(unknownScope) }, unknown: []string{"oauth.scopes"}},
 		"headers": {change: func(m *model) {
 			m.Headers = types.MapValueMust(types.StringType, map[string]attr.Value{"X-Key": types.StringValue("k")})
 		}, env: headers, want: credentials{headers: map[string]string{"X-Key": "k"}}},
@@ -266,8 +282,10 @@ func TestBackend(t *testing.T) {
 		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) || err == nil && operator == nil {
 			t.Errorf("%s: %v, %v, want %q", name, operator, err, test.err)
 		}
-		if made.TwoLegged() != test.twoLegged {
-			t.Errorf("%s: two-legged is %v", name, made.TwoLegged())
+		var needed diag.Diagnostics
+		made.CheckDevice(types.ObjectNull(attribute.DeviceType().AttrTypes), nil, &needed)
+		if needed.HasError() != test.twoLegged {
+			t.Errorf("%s: a device is needed: %v", name, needed)
 		}
 	}
 }

@@ -95,20 +95,21 @@ func (p *Provider) SchemaAttributes() map[string]schema.Attribute {
 		"qos_profiles_url": schema.StringAttribute{
 			Optional:   true,
 			Validators: []validator.String{inputs.WebURL()},
-			MarkdownDescription: "Root of the QoS profiles API. Default: `base_url` on 0.10; from 0.11 `base_url` with `/qos-profiles/` in place of `/quality-on-demand/`. " +
+			MarkdownDescription: "Root of the QoS profiles API. Default: `base_url` on 0.10; from 0.11 on `base_url` with `/qos-profiles/` in place of `/quality-on-demand/`, where it has that. " +
+				"Another URL than `base_url` on 0.10 is that of an API of its own, as from 0.11 on. " +
 				"Environment: `CAMARA_QOS_PROFILES_URL`.",
 		},
 		"qos_provisioning_url": schema.StringAttribute{
 			Optional:   true,
 			Validators: []validator.String{inputs.WebURL()},
-			MarkdownDescription: "Root of the QoS provisioning API, 0.3 or 0.4. Default: from 1.1 `base_url` with `/qos-provisioning/` and the version that was released with `api_version` in place of its end; " +
-				"before, there is none. Environment: `CAMARA_QOS_PROVISIONING_URL`.",
+			MarkdownDescription: "Root of the QoS provisioning API: 0.4 beside an `api_version` of 1.2, 0.3 beside the others. Default: `base_url` with `/qos-provisioning/v0.3` (1.1) or `/qos-provisioning/v0.4` (1.2) in place of `/quality-on-demand/…`, where it has that; " +
+				"before 1.1, there is none. Environment: `CAMARA_QOS_PROVISIONING_URL`.",
 		},
 		"access_token": schema.StringAttribute{
 			Optional:            true,
 			Sensitive:           true,
 			Validators:          []validator.String{inputs.Token()},
-			MarkdownDescription: "A bearer token that is used as it is, in place of `oauth`; it is not renewed. Environment: `CAMARA_ACCESS_TOKEN`.",
+			MarkdownDescription: "A bearer token that is used as it is, in place of `oauth`: one of them may be set. It is not renewed. Environment: `CAMARA_ACCESS_TOKEN`.",
 		},
 		"oauth": oauthAttribute(),
 		"headers": schema.MapAttribute{
@@ -117,18 +118,19 @@ func (p *Provider) SchemaAttributes() map[string]schema.Attribute {
 			Sensitive:   true,
 			Validators:  []validator.Map{mapvalidator.KeysAre(inputs.Token()), mapvalidator.ValueStringsAre(inputs.SingleLine())},
 			MarkdownDescription: "Header fields that are sent with every request to the operator's APIs, such as an API key. They may be all that authorizes the requests. " +
+				"`Accept`, `Content-Type`, `X-Correlator` and what belongs to the connection are the provider's own. " +
 				"Environment: `CAMARA_HEADERS`, as a JSON object.",
 		},
 		"max_requests_per_second": schema.Float64Attribute{
 			Optional:            true,
 			Validators:          []validator.Float64{float64validator.AtLeast(leastRequestsPerSecond)},
-			MarkdownDescription: "Upper limit of requests to the operator's APIs, per second. Default: `10`. Environment: `CAMARA_MAX_REQUESTS_PER_SECOND`.",
+			MarkdownDescription: "Upper limit of requests to the operator's APIs, per second, for all resources together; up to a second's worth may go at once. At least 0.01. Default: `10`. Environment: `CAMARA_MAX_REQUESTS_PER_SECOND`.",
 		},
 		"max_retries": schema.Int64Attribute{
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
-			MarkdownDescription: "How often a request is repeated after a 429, a 502 to 504 or a lost connection. A POST is repeated only if it certainly did not run. " +
-				"Default: `4`. Environment: `CAMARA_MAX_RETRIES`.",
+			MarkdownDescription: "How often a request is repeated after a 408, 500, 502 to 504 or a lost connection; a POST that creates or extends only if it certainly did not run. " +
+				"A rate limit (429) is waited out besides. 0 to 100. Default: `4`. Environment: `CAMARA_MAX_RETRIES`.",
 		},
 	}
 }
@@ -137,7 +139,7 @@ func oauthAttribute() schema.SingleNestedAttribute {
 	line := []validator.String{inputs.SingleLine()}
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "How access tokens are got. Each of its attributes comes also from the environment, as `CAMARA_OAUTH_…`; where `oauth` and `access_token` are left out, " +
+		MarkdownDescription: "How access tokens are got, in place of `access_token`. Each of its attributes comes also from the environment, as `CAMARA_OAUTH_…`; where `oauth` and `access_token` are left out, " +
 			"`CAMARA_OAUTH_FLOW` in the environment stands for it.",
 		Attributes: map[string]schema.Attribute{
 			"flow": schema.StringAttribute{
@@ -165,19 +167,19 @@ func oauthAttribute() schema.SingleNestedAttribute {
 				Optional:            true,
 				Sensitive:           true,
 				Validators:          append([]validator.String{stringvalidator.ConflictsWith(inputs.Sibling("private_key"))}, line...),
-				MarkdownDescription: "Secret of the application, sent with HTTP Basic. Environment: `CAMARA_OAUTH_CLIENT_SECRET`.",
+				MarkdownDescription: "Secret of the application, sent with HTTP Basic. This or `private_key` is required. Environment: `CAMARA_OAUTH_CLIENT_SECRET`.",
 			},
 			"private_key": schema.StringAttribute{
 				Optional:   true,
 				Sensitive:  true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Private key of the application in PEM, RSA or EC, unencrypted: in place of `client_secret`, it signs client assertions (`private_key_jwt`). Required for `jwt_bearer`. " +
+				MarkdownDescription: "Private key of the application, in place of `client_secret`: it signs client assertions (`private_key_jwt`). PEM (PKCS #1, PKCS #8 or SEC 1), not encrypted; RSA from 2048 bits, or EC on P-256, P-384 or P-521. Required for `jwt_bearer`. " +
 					"Environment: `CAMARA_OAUTH_PRIVATE_KEY`.",
 			},
 			"key_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          line,
-				MarkdownDescription: "The `kid` under which the operator knows the key. Environment: `CAMARA_OAUTH_KEY_ID`.",
+				MarkdownDescription: "The `kid` under which the operator knows the key, if it has one. Environment: `CAMARA_OAUTH_KEY_ID`.",
 			},
 			"scopes": schema.ListAttribute{
 				ElementType: types.StringType,
@@ -235,7 +237,7 @@ func (p *Provider) Backend(ctx context.Context, at path.Path, config types.Objec
 // WithoutBackend is handed on in place of a backend; every use of it fails with
 // that error.
 func (p *Provider) WithoutBackend(why error) any {
-	return backend.New(nil, why, false, p.process.clock)
+	return backend.New(nil, why, backend.Application{}, p.process.clock)
 }
 
 // Resources implements provider.Provider.

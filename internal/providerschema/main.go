@@ -18,8 +18,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/qosform/terraform-provider-qos/internal/camara"
+	"github.com/qosform/terraform-provider-qos/internal/qos"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace"
 )
+
+// version is that of the providers asked; no schema depends on it.
+const version = "dev"
 
 func main() {
 	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
@@ -49,7 +54,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 func providerOf(name string) (provider.Provider, error) {
 	switch name {
 	case "thingspace":
-		return thingspace.New("dev"), nil
+		return thingspace.New(version), nil
+	case "camara":
+		return camara.New(version), nil
+	case "qos":
+		return qos.New(version, thingspace.New(version), camara.New(version)), nil
 	default:
 		return nil, fmt.Errorf("there is no provider %q", name)
 	}

@@ -19,32 +19,44 @@ import (
 // What Terraform itself prints of the same provider must be the same, as far as
 // this Terraform knows of it.
 func TestAccSchemaIsWhatTerraformPrints(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("runs the Terraform CLI: set TF_ACC=1")
 	}
-	t.Parallel()
-	got := printed(t, "thingspace")["thingspace"]
-	const address = "registry.terraform.io/qosform/thingspace"
-	want := printedByTerraform(t, "thingspace", address)[address]
-	if want == nil {
-		t.Fatalf("Terraform prints no schema for %s", address)
-	}
-	for kind := range got {
-		if _, known := want[kind]; !known && strings.HasSuffix(kind, "_schemas") {
-			delete(got, kind)
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("Terraform's schema (-) differs (+):\n%s", diff)
+	for _, name := range []string{"thingspace", "camara", "qos"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := printed(t, name)[name]
+			address := "registry.terraform.io/qosform/" + name
+			want := printedByTerraform(t, name, address)[address]
+			if want == nil {
+				t.Fatalf("Terraform prints no schema for %s", address)
+			}
+			for kind := range got {
+				if _, known := want[kind]; !known && strings.HasSuffix(kind, "_schemas") {
+					delete(got, kind)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Terraform's schema (-) differs (+):\n%s", diff)
+			}
+		})
 	}
 }
 
 func TestIdentitiesAreShown(t *testing.T) {
 	t.Parallel()
-	identities := printed(t, "thingspace")["thingspace"]["resource_identity_schemas"]
-	for _, resource := range []string{"thingspace_callback", "thingspace_qos_subscription"} {
-		if _, ok := identities[resource]; !ok {
-			t.Errorf("%s has no identity schema", resource)
+	resources := map[string][]string{
+		"thingspace": {"thingspace_callback", "thingspace_qos_subscription"},
+		"camara":     {"camara_qod_session", "camara_qos_assignment"},
+		"qos":        {"thingspace_callback", "thingspace_qos_subscription", "camara_qod_session", "camara_qos_assignment"},
+	}
+	for name, resources := range resources {
+		identities := printed(t, name)[name]["resource_identity_schemas"]
+		for _, resource := range resources {
+			if _, ok := identities[resource]; !ok {
+				t.Errorf("%s has no identity schema in provider %s", resource, name)
+			}
 		}
 	}
 }

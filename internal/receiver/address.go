@@ -70,7 +70,7 @@ func capturePaths(publicURL string) []string {
 func checkCapturePaths(publicURL string) error {
 	for _, p := range capturePaths(publicURL) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
-		if slices.Contains([]string{"v1", "healthz", "readyz", "metrics"}, first) {
+		if slices.Contains([]string{"v1", "healthz", "readyz", "metrics", "signin", "signout"}, first) {
 			return fmt.Errorf("the path %s of the public URL is one of the receiver's own", p)
 		}
 	}

@@ -257,7 +257,7 @@ func TestBadRequests(t *testing.T) {
 		"subscription status": {http.MethodGet, "/v1/subscriptions?status=ON,OFF", "", 422, "status"},
 		"quarantine cursor":   {http.MethodGet, "/v1/quarantine?cursor=x", "", 400, "cursor"},
 		"too many devices":    {http.MethodPost, "/v1/requests", `{"account_name":"a","claim":"c","devices":[` + strings.Repeat(`{"id":"d","kind":"MDN"},`, 1000) + `{"id":"d","kind":"MDN"}]}`, 422, "1000"},
-		"broken cursor":       {http.MethodGet, "/v1/requests?cursor=%00", "", 400, "cursor"},
+		"broken cursor":       {http.MethodGet, "/v1/requests?cursor=%00", "", 400, "not text"},
 		"null devices":        {http.MethodPost, "/v1/requests", `{"account_name":"a","claim":"c","devices":null}`, 400, "devices"},
 		"accepted without id": {http.MethodPatch, "/v1/requests/x", `{"change":"accepted"}`, 400, "request_id"},
 		"two resolutions":     {http.MethodPost, "/v1/resolve", `{"target":"x","not_created":true,"terminated":true}`, 400, "exactly one"},
@@ -289,11 +289,11 @@ func TestMetrics(t *testing.T) {
 	f.do(t, http.MethodGet, "/nowhere/5f2c", "", nil)
 	got := f.do(t, http.MethodGet, "/metrics", "", nil).body
 	for _, line := range []string{
-		`qos_receiver_callback_events_total{event="QoSChangeOn",outcome="stored_unauthenticated"} 1`,
-		`qos_receiver_callback_events_total{event="other",outcome="stored"} 1`,
-		`qos_receiver_callback_events_total{event="QoSChangeOn",outcome="quarantined"} 1`,
-		`qos_receiver_callback_events_total{event="none",outcome="malformed"} 1`,
-		`qos_receiver_callback_seconds_count 4`,
+		`qos_receiver_callbacks_total{event="QoSChangeOn",outcome="stored_unauthenticated"} 1`,
+		`qos_receiver_callbacks_total{event="other",outcome="stored"} 1`,
+		`qos_receiver_callbacks_total{event="QoSChangeOn",outcome="quarantined"} 1`,
+		`qos_receiver_callbacks_total{event="none",outcome="malformed"} 1`,
+		`qos_receiver_callback_duration_seconds_count 4`,
 		`qos_receiver_http_requests_total{route="POST /thingspace/callbacks",status="200"} 2`,
 		`qos_receiver_http_requests_total{route="none",status="404"} 1`,
 		`qos_receiver_waiters 0`,

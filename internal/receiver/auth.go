@@ -107,9 +107,9 @@ type accessKey struct{}
 // authorize lets an operation run when the token allows it. The operation's
 // security requirements, which the API document shows, say what it needs.
 func (s *Server) authorize(ctx huma.Context, next func(huma.Context)) {
-	granted, problem := s.tokens.check(ctx.Header("Authorization"), neededBy(ctx.Operation()))
+	r, w := humago.Unwrap(ctx)
+	granted, problem := s.admit(r, realmAPI, r.Header.Get("Authorization"), neededBy(ctx.Operation()))
 	if problem != nil {
-		_, w := humago.Unwrap(ctx)
 		problem.write(w)
 		return
 	}

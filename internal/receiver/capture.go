@@ -34,9 +34,11 @@ const (
 	outcomeQuarantined     outcome = "quarantined"
 	outcomeSource          outcome = "refused_source"
 	outcomeContentType     outcome = "refused_content_type"
+	outcomeBusy            outcome = "refused_busy"
 	outcomeBody            outcome = "refused_body"
 	outcomeMalformed       outcome = "malformed"
 	outcomeAccount         outcome = "refused_account"
+	outcomeLimited         outcome = "refused_limited"
 	outcomeStoreFailed     outcome = "store_failed"
 )
 
@@ -75,10 +77,19 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return taken{outcome: outcomeContentType, source: source, problem: newProblem(http.StatusUnsupportedMediaType, "the content type must be application/json")}
 	}
+	if !s.captures.take(r.Context(), s.cfg.Clock) {
+		return taken{outcome: outcomeBusy, source: source, problem: busy()}
+	}
+	defer s.captures.leave()
 	body, problem := readBody(w, r, s.cfg.MaxCallbackBody)
 	if problem != nil {
 		return taken{outcome: outcomeBody, source: source, problem: problem}
 	}
+	return s.takeBody(r.Context(), source, body)
+}
+
+// takeBody judges and keeps what a callback says.
+func (s *Server) takeBody(ctx context.Context, source netip.Addr, body []byte) taken {
 	callback, err := ParseCallback(body, s.cfg.Clock.Now())
 	if err != nil {
 		return taken{outcome: outcomeMalformed, source: source, problem: newProblem(http.StatusBadRequest, err.Error())}
@@ -88,12 +99,12 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 		t.outcome, t.problem = outcomeAccount, newProblem(http.StatusForbidden, "callbacks of this account are not accepted")
 		return t
 	}
-	verdict := s.credentials.judge(callback)
+	verdict := s.keys.Load().credentials.judge(callback)
 	if t.events, err = callback.WithBodies(); err != nil {
 		t.outcome, t.problem = outcomeMalformed, newProblem(http.StatusBadRequest, err.Error())
 		return t
 	}
-	ctx, cancel := lasting(r.Context())
+	ctx, cancel := lasting(ctx)
 	defer cancel()
 	s.keep(ctx, verdict, &t)
 	return t
@@ -154,6 +165,10 @@ func (s *Server) record(ctx context.Context, t *taken, authenticated bool) {
 
 // quarantine keeps the events with one body: the first event's has it all.
 func (s *Server) quarantine(ctx context.Context, t *taken, reason string) {
+	if limited := s.authenticationFailed(realmCallback, t.source); limited != nil {
+		t.outcome, t.problem = outcomeLimited, limited
+		return
+	}
 	for i := range t.events[1:] {
 		t.events[1+i].Body = ""
 	}

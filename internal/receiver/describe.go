@@ -50,6 +50,7 @@ func apiConfig() huma.Config {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	// Without the hooks, answers carry no $schema member.
 	config.CreateHooks = nil
+	config.Transformers = append(config.Transformers, withoutValues)
 	// A misspelt filter must not select everything.
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -57,6 +58,17 @@ func apiConfig() huma.Config {
 		schemeJournal: {Type: "http", Scheme: "bearer", Description: "--journal-token: reads and writes."},
 	}
 	return config
+}
+
+// withoutValues keeps what a client sent out of the answer that refuses it: it
+// may be megabytes, and end in somebody's log.
+func withoutValues(_ huma.Context, _ string, answer any) (any, error) {
+	if model, refused := answer.(*huma.ErrorModel); refused {
+		for _, fault := range model.Errors {
+			fault.Value = nil
+		}
+	}
+	return answer, nil
 }
 
 func reading(id, method, path, summary string) huma.Operation {
@@ -73,7 +85,7 @@ func operation(id, method, path, summary string, failures []int, schemes ...stri
 		Method:      method,
 		Path:        path,
 		Summary:     summary,
-		Errors:      append(failures, http.StatusUnauthorized, http.StatusServiceUnavailable),
+		Errors:      append(failures, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable),
 		// bufferBody has its own limits.
 		BodyReadTimeout: -1,
 		MaxBodyBytes:    -1,
@@ -122,7 +134,9 @@ func describeCapture(document *huma.OpenAPI) {
 		http.StatusForbidden:             "Address or account not accepted.",
 		http.StatusRequestEntityTooLarge: "The body is too large.",
 		http.StatusUnsupportedMediaType:  "The content type is not JSON.",
-		http.StatusServiceUnavailable:    "The store is not available; send it again.",
+		http.StatusRequestTimeout:        "The body did not arrive in time.",
+		http.StatusTooManyRequests:       "Too many callbacks with wrong or missing credentials from this address; nothing is kept.",
+		http.StatusServiceUnavailable:    "The store is not available, or the receiver is busy; send it again.",
 	} {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: meaning, Content: problem}
 	}

@@ -1,7 +1,9 @@
 package receiver_test
 
 import (
+	"cmp"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -95,6 +97,91 @@ func TestHostileCallbacksTakeLittleSpace(t *testing.T) {
 	}
 	if logged := len(f.logs.String()); logged > 16<<10 {
 		t.Errorf("%d KiB of log", logged>>10)
+	}
+}
+
+// TestHostileBodies sends to both endpoints what no honest client would. Each is
+// refused for what it is, nothing of it is kept, and the server goes on.
+func TestHostileBodies(t *testing.T) {
+	t.Parallel()
+	f := start(t, receiver.ServerConfig{})
+	utf16 := func(text string) string {
+		var b strings.Builder
+		for _, r := range text {
+			b.WriteString("\x00" + string(r))
+		}
+		return b.String()
+	}
+	nested := strings.Repeat(`{"a":[`, 50_000)
+	for name, test := range map[string]struct {
+		body, contentType  string
+		callback, operator int
+	}{
+		"oversized":                {strings.Repeat(" ", 5<<20) + "{}", "", 413, 413},
+		"nothing":                  {"", "", 400, 400},
+		"malformed":                {`{"requestId":`, "", 400, 400},
+		"two documents":            {`{}{}`, "", 400, 400},
+		"deeply nested":            {nested, "", 400, 400},
+		"deeply nested and closed": {`{"x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "}", "", 400, 400},
+		"invalid UTF-8":            {"{\"requestId\":\"\xff\xfe\"}", "", 400, 400},
+		"UTF-16":                   {utf16(`{"requestId":"r"}`), "application/json; charset=utf-16", 400, 400},
+		"a NUL between":            {"{\x00}", "", 400, 400},
+		"a huge number":            {`{"account_name":1e999999,"requestId":1e999999}`, "", 400, 400},
+		"XML":                      {"<x/>", "application/xml", 415, 415},
+		"compressed":               {"\x1f\x8b\x08\x00", "", 400, 400},
+		"CBOR":                     {"\xa1\x61a\x01", "application/cbor", 415, 400},
+		"a list":                   {"[]", "", 400, 422},
+		"null":                     {"null", "", 400, 422},
+	} {
+		header := bearer(journalToken)
+		header.Set("Content-Type", cmp.Or(test.contentType, "application/json"))
+		for path, want := range map[string]int{receiver.CapturePath: test.callback, "/v1/requests": test.operator} {
+			got := f.do(t, http.MethodPost, path, test.body, header)
+			if got.status != want || got.header.Get("Content-Type") != "application/problem+json" || len(got.body) > 4<<10 {
+				t.Errorf("%s at %s: answer %d %.300s (%d bytes), want %d", name, path, got.status, got.body, len(got.body), want)
+			}
+		}
+	}
+	if events := f.events(t); len(events) != 0 {
+		t.Errorf("stored %v", events)
+	}
+	if got := f.do(t, http.MethodGet, "/readyz", "", nil); got.status != http.StatusOK {
+		t.Errorf("afterwards, /readyz is answered %d", got.status)
+	}
+}
+
+// What is read twice under the same name must mean one thing to all who read it.
+func TestDuplicateKeys(t *testing.T) {
+	t.Parallel()
+	f := start(t, guarded())
+	twice := withCredentials(username, password) + withCredentials(username, wrong)
+	if got := f.deliver(t, callback("QoSChangeOn", "r-1", "s-1", twice)); got.status != http.StatusUnauthorized {
+		t.Errorf("right credentials before wrong ones are answered %d", got.status)
+	}
+	for _, held := range f.quarantined(t) {
+		if strings.Contains(held.Events[0].Body, password) || strings.Contains(held.Events[0].Body, wrong) {
+			t.Errorf("kept %s", held.Events[0].Body)
+		}
+	}
+}
+
+// TestLogLinesAreNotInjected puts line ends wherever text is logged.
+func TestLogLinesAreNotInjected(t *testing.T) {
+	t.Parallel()
+	const forged = "x\\nlevel=ERROR msg=forged\\r\\u2028\\u001b[31m"
+	f := start(t, guarded())
+	f.deliver(t, strings.ReplaceAll(callback("EVENT", "REQUEST", "SUBSCRIPTION", ""), "EVENT", forged))
+	f.deliver(t, strings.ReplaceAll(callback("QoSChangeOn", "REQUEST", "SUBSCRIPTION", withCredentials("USER", "x")), "USER", forged))
+	f.deliver(t, strings.NewReplacer("REQUEST", forged, "SUBSCRIPTION", forged).Replace(callback("QoSChangeOn", "REQUEST", "SUBSCRIPTION", "")))
+	f.do(t, http.MethodGet, "/v1/x%0Alevel=ERROR%20msg=forged", "", http.Header{"User-Agent": {"x\tlevel=ERROR"}, "X-Forwarded-For": {"x level=ERROR"}})
+	lines := strings.Split(strings.TrimSuffix(f.logs.String(), "\n"), "\n")
+	if len(lines) < 4 {
+		t.Fatalf("too little was logged: %q", lines)
+	}
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "time=") || strings.Contains(line, " level=ERROR msg=forged") && !strings.Contains(line, `\nlevel=ERROR`) || strings.ContainsAny(line, "\r\u2028\x1b") {
+			t.Errorf("a line of log is %q", line)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import "sync"
 type hub struct {
 	mu       sync.Mutex
 	watchers map[string]map[*watcher]struct{}
+	room     int // how many more ids may be watched
 	closed   chan struct{}
 	once     sync.Once
 }
@@ -14,27 +15,34 @@ type hub struct {
 // between two looks at the store is never lost.
 type watcher struct{ wake chan struct{} }
 
-func newHub() *hub {
-	return &hub{watchers: map[string]map[*watcher]struct{}{}, closed: make(chan struct{})}
+// newHub has room for so many ids, counted for each who watches them.
+func newHub(room int) *hub {
+	return &hub{watchers: map[string]map[*watcher]struct{}{}, room: room, closed: make(chan struct{})}
 }
 
-// join registers a watcher of ids until leave is called.
-func (h *hub) join(ids []string) (w *watcher, leave func()) {
+// join registers a watcher of ids until leave is called; false when there is no
+// room.
+func (h *hub) join(ids []string) (w *watcher, leave func(), ok bool) {
 	w = &watcher{wake: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(ids) > h.room {
+		return nil, nil, false
+	}
+	h.room -= len(ids)
 	for _, id := range ids {
 		if h.watchers[id] == nil {
 			h.watchers[id] = map[*watcher]struct{}{}
 		}
 		h.watchers[id][w] = struct{}{}
 	}
-	return w, func() { h.leave(w, ids) }
+	return w, func() { h.leave(w, ids) }, true
 }
 
 func (h *hub) leave(w *watcher, ids []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.room += len(ids)
 	for _, id := range ids {
 		delete(h.watchers[id], w)
 		if len(h.watchers[id]) == 0 {

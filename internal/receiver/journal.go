@@ -122,6 +122,8 @@ type Subscription struct {
 	Reason            string `json:"reason,omitempty" doc:"Why it failed, in the network's or the operator's words."`
 	LastEvent         string `json:"last_event,omitempty" doc:"The event that gave the status, as ThingSpace spelled it."`
 	ReportedTime      string `json:"reported_time,omitempty" doc:"As sent: it has no zone."`
+	// Since is when the receiver took the first event that gave the status.
+	Since *time.Time `json:"since,omitempty" doc:"When the receiver took the first event that gave the status; absent while nothing was heard, or when a Terraform state told it."`
 	// Stop is the newest stop of this subscription, nil when none was journalled.
 	Stop *Stop `json:"stop,omitempty"`
 }
@@ -288,9 +290,12 @@ type Filter struct {
 	Claim  string `query:"claim"`
 	Cursor string `query:"cursor"`
 	Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"At most this many (default 100)."`
+	// Newest returns the newest first. It is for the receiver's own page: whoever
+	// follows the journal needs it in its order.
+	Newest bool
 }
 
-// Page is one page of requests, oldest first.
+// Page is one page of requests, oldest first unless the filter says otherwise.
 type Page struct {
 	Requests []Request `json:"requests"`
 	Next     string    `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
@@ -399,6 +404,12 @@ type Store interface {
 	// Events returns up to limit events with Seq > after, oldest first; fewer where
 	// they would be too large together, but at least one if there is any.
 	Events(ctx context.Context, after int64, limit int) ([]Event, error)
+	// History returns up to limit events with Seq > after, oldest first, of what was
+	// heard of the request with the journal id and of its stops; fewer where they
+	// would be too large together, but at least one if there is any.
+	History(ctx context.Context, id string, after int64, limit int) ([]Event, error)
+	// Statistics counts what the store holds, without reading all of it.
+	Statistics(ctx context.Context) (*Statistics, error)
 	// Resolve applies an operator's word; ErrNotFound or *ConflictError.
 	Resolve(ctx context.Context, r Resolution) (*Request, error)
 	// Quarantine keeps a callback that was refused for its credentials, once however

@@ -1,7 +1,10 @@
 package receiver
 
 import (
+	"errors"
+	"log/slog"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -11,25 +14,27 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what /metrics shows, in a registry of its own.
+// metrics are what the server counts as it works. What is to be looked up, the
+// gauges add.
 type metrics struct {
-	registry        *prometheus.Registry
 	callbacks       *prometheus.CounterVec
 	callbackSeconds prometheus.Histogram
 	waiters         prometheus.Gauge
 	requests        *prometheus.CounterVec
 	requestSeconds  *prometheus.HistogramVec
+	storeSeconds    *prometheus.HistogramVec
+	authFailures    *prometheus.CounterVec
+	build           prometheus.Gauge
 }
 
-func newMetrics() *metrics {
+func newMetrics(version string) *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
 		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "qos_receiver_callback_events_total",
-			Help: "Events of callbacks by QoS event and what became of them; a callback that was refused unread counts once, as event none.",
+			Name: "qos_receiver_callbacks_total",
+			Help: "QoS events that callbacks brought, by event and what became of them; a callback that was refused unread counts once, as event none.",
 		}, []string{"event", "outcome"}),
 		callbackSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "qos_receiver_callback_seconds",
+			Name:    "qos_receiver_callback_duration_seconds",
 			Help:    "Time to take a callback, until it is on disk.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}),
@@ -42,20 +47,53 @@ func newMetrics() *metrics {
 			Help: "HTTP requests by route and status.",
 		}, []string{"route", "status"}),
 		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "qos_receiver_http_request_seconds",
+			Name:    "qos_receiver_http_request_duration_seconds",
 			Help:    "Time to answer HTTP requests by route; long-polls wait on purpose.",
 			Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10, 30},
 		}, []string{"route"}),
+		storeSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "qos_receiver_store_duration_seconds",
+			Help:    "Time of the store's operations, by operation and whether they were done (ok), refused by the journal's rules or failed.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"operation", "outcome"}),
+		authFailures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "qos_receiver_auth_failures_total",
+			Help: "Failed authentications, by what they were for.",
+		}, []string{"realm"}),
+		build: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name:        "qos_receiver_build_info",
+			Help:        "Always 1; the labels say which program this is.",
+			ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+		}),
 	}
-	m.registry.MustRegister(
-		m.callbacks, m.callbackSeconds, m.waiters, m.requests, m.requestSeconds,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
+	m.build.Set(1)
+	// So that the first failure is an increase, and not a new series.
+	for _, where := range []realm{realmAPI, realmCallback} {
+		m.authFailures.WithLabelValues(string(where))
+	}
 	return m
 }
 
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+// register adds the metrics, and those of the process, to a registry that has
+// none of them yet.
+func (m *metrics) register(registry prometheus.Registerer, more ...prometheus.Collector) error {
+	all := append([]prometheus.Collector{
+		m.callbacks, m.callbackSeconds, m.waiters, m.requests, m.requestSeconds, m.storeSeconds, m.authFailures, m.build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	}, more...)
+	var errs []error
+	for _, collector := range all {
+		errs = append(errs, registry.Register(collector))
+	}
+	return errors.Join(errs...)
+}
+
+// metricsHandler shows what the registry gathers.
+func metricsHandler(registry *prometheus.Registry, log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorHandling: promhttp.ContinueOnError,
+	})
 }
 
 func (m *metrics) callback(t taken, took time.Duration) {
@@ -70,7 +108,7 @@ func (m *metrics) callback(t taken, took time.Duration) {
 
 // eventLabel keeps the number of label values bounded, whatever is sent.
 func eventLabel(name string) string {
-	for _, known := range []string{"QoSChangeReqAck", "QoSChangeOn", "QoSChangeFailed", "QoSChangeTerminated"} {
+	for _, known := range []string{eventAcknowledged, eventOn, eventFailed, eventTerminated} {
 		if strings.EqualFold(name, known) {
 			return known
 		}

@@ -113,6 +113,12 @@ func unavailable() *Problem {
 		withHeader("Retry-After", "1")
 }
 
+// busy answers when as much is being done as there is room for.
+func busy() *Problem {
+	return newProblem(http.StatusServiceUnavailable, "the receiver is busy").
+		withHeader("Retry-After", "1")
+}
+
 // write answers with p. A client that has gone away gets nothing, which is all
 // there is to do.
 func (p *Problem) write(w http.ResponseWriter) {

@@ -2,14 +2,15 @@ package receiver
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jonboulle/clockwork"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
@@ -19,6 +20,10 @@ const (
 
 	defaultMaxCallbackBody = 1 << 20
 	defaultMaxJournalBody  = 4 << 20
+	defaultBodyTimeout     = 10 * time.Second
+	defaultBodyPause       = 3 * time.Second
+	defaultMaxCaptures     = 256
+	defaultMaxWatched      = 1_000_000
 	sweepInterval          = time.Second
 	readyTimeout           = 2 * time.Second
 	// readyInterval is how long the store's last word on being ready holds: asking
@@ -60,6 +65,24 @@ type ServerConfig struct {
 	MaxCallbackBody int64
 	// MaxJournalBody is the largest /v1 body accepted, in bytes. Zero means 4 MiB.
 	MaxJournalBody int64
+	// BodyTimeout is how long a client may take to send a body, and BodyPause how
+	// long it may pause meanwhile. Zero means 10 s and 3 s.
+	BodyTimeout time.Duration
+	BodyPause   time.Duration
+	// MaxCaptures is how many callbacks are taken at a time, each of which holds
+	// its body in memory; others wait up to 2 s and are then answered 503. Zero
+	// means 256.
+	MaxCaptures int
+	// MaxWatched is how many request ids all long-polls together may watch; one
+	// more poll is answered 503. Each id costs some 400 bytes. Zero means 1,000,000.
+	MaxWatched int
+	// Registry gets the metrics that /metrics shows; nil means one of its own.
+	Registry *prometheus.Registry
+	// Spool tells of callbacks that wait for the store on disk; nil when none can.
+	Spool func() SpoolStatus
+	// Page adds the routes of a page for people, which are behind the same tokens as
+	// /v1; nil means that there is none.
+	Page func(*http.ServeMux, PageHost)
 	// Logger gets no secrets and no bodies; nil means silence.
 	Logger *slog.Logger
 	// Clock is for tests; nil means the real one.
@@ -68,40 +91,40 @@ type ServerConfig struct {
 
 // Server is the receiver's HTTP service over a store.
 type Server struct {
-	store       Store
-	cfg         ServerConfig
-	tokens      tokens
-	credentials credentials
-	sources     sources
-	hub         *hub
-	metrics     *metrics
-	log         *slog.Logger
-	readiness   readiness
-	handler     http.Handler
+	store     Store
+	cfg       ServerConfig
+	keys      atomic.Pointer[keys]
+	failures  map[realm]*failureLimit
+	sources   sources
+	captures  slots
+	hub       *hub
+	metrics   *metrics
+	log       *slog.Logger
+	readiness readiness
+	handler   http.Handler
 }
 
 // NewServer checks the configuration. The Server does not own the store.
 func NewServer(store Store, cfg ServerConfig) (*Server, error) {
-	credentials, err := newCredentials(cfg.CallbackUsernames, cfg.CallbackPasswords)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.RequireCredentials && !credentials.configured() {
-		return nil, errors.New("credentials are required of callbacks, but no callback username and password is configured")
-	}
 	if err := checkCapturePaths(cfg.PublicURL); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{
-		store:       store,
-		cfg:         cfg,
-		tokens:      newTokens(cfg.ReadToken, cfg.JournalToken),
-		credentials: credentials,
-		sources:     sources{allowed: cfg.AllowSources, proxies: cfg.TrustedProxies},
-		hub:         newHub(),
-		metrics:     newMetrics(),
-		log:         cfg.Logger,
+		cfg:      cfg,
+		failures: newFailureLimits(),
+		sources:  sources{allowed: cfg.AllowSources, proxies: cfg.TrustedProxies},
+		captures: make(slots, cfg.MaxCaptures),
+		hub:      newHub(cfg.MaxWatched),
+		metrics:  newMetrics(cfg.Version),
+		log:      cfg.Logger,
+	}
+	s.store = timedStore{Store: store, clock: cfg.Clock, seconds: s.metrics.storeSeconds}
+	if err := s.metrics.register(cfg.Registry, s.newGauges()); err != nil {
+		return nil, err
+	}
+	if err := s.Rotate(cfg.Secrets()); err != nil {
+		return nil, err
 	}
 	s.handler = s.routes()
 	return s, nil
@@ -122,6 +145,21 @@ func (cfg ServerConfig) withDefaults() ServerConfig {
 	}
 	if cfg.MaxJournalBody == 0 {
 		cfg.MaxJournalBody = defaultMaxJournalBody
+	}
+	if cfg.BodyTimeout == 0 {
+		cfg.BodyTimeout = defaultBodyTimeout
+	}
+	if cfg.BodyPause == 0 {
+		cfg.BodyPause = defaultBodyPause
+	}
+	if cfg.MaxCaptures == 0 {
+		cfg.MaxCaptures = defaultMaxCaptures
+	}
+	if cfg.MaxWatched == 0 {
+		cfg.MaxWatched = defaultMaxWatched
+	}
+	if cfg.Registry == nil {
+		cfg.Registry = prometheus.NewRegistry()
 	}
 	return cfg
 }
@@ -158,9 +196,10 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc(captureRoute, s.capture)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.Handle("GET /metrics", metricsHandler(s.cfg.Registry, s.log))
 	s.describe(mux)
-	return s.observe(limitBodyTime(s.routeCaptures(explainUnrouted(mux))))
+	s.mountPage(mux)
+	return s.observe(refuseOdd(s.limitBodyTime(s.routeCaptures(explainUnrouted(mux)))))
 }
 
 // health says that the process serves.

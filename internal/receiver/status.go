@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // What a subscription shows of its last event's texts, in bytes: it is repeated
@@ -342,8 +343,19 @@ func (n *foldedEntry) observe(s Status, e *Event) {
 	if rank(s) < rank(n.Status) {
 		return
 	}
+	if rank(s) > rank(n.Status) || n.Since == nil {
+		n.Since = heardAt(e)
+	}
 	n.Status, n.LastEvent = s, e.QoSEvent
 	n.Reason, n.ReportedTime = shortened(e.Reason, maxReason), shortened(e.ReportedTime, maxReportedTime)
+}
+
+func heardAt(e *Event) *time.Time {
+	if e.ReceivedAt.IsZero() {
+		return nil
+	}
+	at := e.ReceivedAt
+	return &at
 }
 
 func (f *fold) outcome() Outcome {

@@ -2,6 +2,8 @@ package receiver
 
 import (
 	"context"
+	"net/http"
+	"slices"
 	"time"
 )
 
@@ -13,11 +15,18 @@ const requeryInterval = 2 * time.Second
 // wait answers as soon as one of the items has changed, or with nothing when its
 // time is over, the receiver shuts down or the client goes away.
 func (s *Server) wait(ctx context.Context, in *of[WaitRequest]) (*of[WaitAnswer], error) {
+	ids := idsOf(in.Body.Items)
+	if slices.ContainsFunc(ids, func(id string) bool { return len(id) > maxIdentifier }) {
+		return nil, newProblem(http.StatusBadRequest, "an id is longer than any that the receiver has made")
+	}
+	// Registered before the first look, so that no change falls between them.
+	watcher, leave, ok := s.hub.join(ids)
+	if !ok {
+		return nil, busy()
+	}
+	defer leave()
 	s.metrics.waiters.Inc()
 	defer s.metrics.waiters.Dec()
-	// Registered before the first look, so that no change falls between them.
-	watcher, leave := s.hub.join(idsOf(in.Body.Items))
-	defer leave()
 	if err := s.renew(ctx, in.Body.Items); err != nil {
 		return nil, s.failed(ctx, "renew leases", err)
 	}

@@ -32,13 +32,25 @@ func Limit(next http.RoundTripper, limiter *rate.Limiter) http.RoundTripper {
 	})
 }
 
-// Timeout wraps next so that one attempt takes at most limit. It ends when next
-// returns, so next must have read the body by then: see Buffer. The error wraps
-// context.DeadlineExceeded.
+// attemptLimit is the key of a context's AllowAttempt.
+type attemptLimit struct{}
+
+// AllowAttempt returns a context in which each attempt may take up to limit where
+// its client would cut it off earlier: for a request that is worth waiting for,
+// since it cannot be repeated.
+func AllowAttempt(ctx context.Context, limit time.Duration) context.Context {
+	return context.WithValue(ctx, attemptLimit{}, limit)
+}
+
+// Timeout wraps next so that one attempt takes at most limit, or what AllowAttempt
+// has allowed if that is longer. It ends when next returns, so next must have read
+// the body by then: see Buffer. The error wraps context.DeadlineExceeded.
 func Timeout(next http.RoundTripper, limit time.Duration) http.RoundTripper {
-	cause := fmt.Errorf("no answer within %s: %w", limit, context.DeadlineExceeded)
 	return roundTripperFunc(func(r *http.Request) (*http.Response, error) {
-		ctx, cancel := context.WithTimeoutCause(r.Context(), limit, cause)
+		allowed, _ := r.Context().Value(attemptLimit{}).(time.Duration)
+		longest := max(limit, allowed)
+		cause := fmt.Errorf("no answer within %s: %w", longest, context.DeadlineExceeded)
+		ctx, cancel := context.WithTimeoutCause(r.Context(), longest, cause)
 		defer cancel()
 		return next.RoundTrip(r.WithContext(ctx))
 	})

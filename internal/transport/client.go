@@ -30,6 +30,8 @@ type Settings struct {
 	UserAgent string
 	// Logger gets one debug line per attempt, without secrets.
 	Logger *slog.Logger
+	// ServerClock learns from each answer, if there is one.
+	ServerClock *ServerClock
 }
 
 // Client returns a client whose attempts are paced, bounded, logged and buffered,
@@ -39,6 +41,9 @@ func (s Settings) Client() *http.Client {
 	next := s.Base
 	if next == nil {
 		next = New()
+	}
+	if s.ServerClock != nil {
+		next = s.ServerClock.Observe(next)
 	}
 	next = Buffer(MarkUnsent(next), maxAnswer)
 	next = Timeout(Log(next, s.Logger), s.AttemptTimeout)

@@ -16,7 +16,7 @@ import (
 const (
 	dialTimeout           = 10 * time.Second
 	tlsHandshakeTimeout   = 10 * time.Second
-	responseHeaderTimeout = time.Minute
+	responseHeaderTimeout = 3 * time.Minute
 	idleConnTimeout       = 90 * time.Second
 	keepAliveInterval     = 30 * time.Second
 	pingTimeout           = 15 * time.Second
@@ -29,8 +29,8 @@ const (
 // time. It keeps up to 64 idle connections to a host, because the default of 2
 // makes every burst of ten parallel resources shake hands anew. It prefers
 // HTTP/2, asks for gzip, takes its proxy from HTTPS_PROXY, HTTP_PROXY and
-// NO_PROXY, and waits at most one minute for response headers, which is longer
-// than any long poll of this program.
+// NO_PROXY, and waits at most three minutes for response headers, which is longer
+// than any attempt and any long poll of this program.
 func New() *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAliveInterval}
 	return &http.Transport{

@@ -9,21 +9,34 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 )
 
-// A documented provider: its name in configurations and its name in titles.
-type documented struct{ name, title string }
+// A documented provider.
+type documented struct {
+	// name is that in configurations, title that in headings.
+	name, title string
+	// indexOnly leaves out its resources and data sources, which the pages of
+	// other providers describe: tfplugindocs knows only those that begin with the
+	// provider's name.
+	indexOnly bool
+}
 
 func providers() []documented {
-	return []documented{{name: "thingspace", title: "ThingSpace"}}
+	return []documented{
+		{name: "thingspace", title: "ThingSpace"},
+		{name: "camara", title: "CAMARA"},
+		{name: "qos", title: "QoS", indexOnly: true},
+	}
 }
 
 type generator struct {
@@ -74,6 +87,11 @@ func (g generator) document(ctx context.Context, p documented) error {
 	if err != nil {
 		return fmt.Errorf("reading the provider's schema: %w", err)
 	}
+	if p.indexOnly {
+		if schema, err = withoutResources(schema); err != nil {
+			return fmt.Errorf("cutting down the provider's schema: %w", err)
+		}
+	}
 	if err := g.render(ctx, work, schema, p); err != nil {
 		return err
 	}
@@ -118,6 +136,21 @@ func (g generator) schema(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
 	}
 	return stdout.Bytes(), nil
+}
+
+// withoutResources leaves of a schema document what a provider block is made of.
+func withoutResources(document []byte) ([]byte, error) {
+	var all struct {
+		FormatVersion string                                `json:"format_version"`
+		Schemas       map[string]map[string]json.RawMessage `json:"provider_schemas"`
+	}
+	if err := json.Unmarshal(document, &all); err != nil {
+		return nil, err
+	}
+	for _, schema := range all.Schemas {
+		maps.DeleteFunc(schema, func(kind string, _ json.RawMessage) bool { return kind != "provider" })
+	}
+	return json.Marshal(all)
 }
 
 func command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {

@@ -58,6 +58,21 @@ func TestRenderShowsWhatWentWrong(t *testing.T) {
 	}
 }
 
+func TestWithoutResourcesKeepsTheProviderBlock(t *testing.T) {
+	t.Parallel()
+	const document = `{"format_version":"1.0","provider_schemas":{"p":{"provider":{"version":0},"resource_schemas":{"q_r":{}},"resource_identity_schemas":{}}}}`
+	got, err := withoutResources([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"format_version":"1.0","provider_schemas":{"p":{"provider":{"version":0}}}}`; string(got) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := withoutResources([]byte("oops")); err == nil {
+		t.Error("want an error of what is no document")
+	}
+}
+
 func TestDocumentKeepsTheOldPagesOnFailure(t *testing.T) {
 	t.Parallel()
 	g := stub(t, "exit 0") // the repository has no module, so there is no schema

@@ -69,7 +69,7 @@ func (a CreateAssignment) Check(v Version, bound bool) []*FieldError {
 // CreateAssignment asks for an assignment. Like CreateSession, it is repeated
 // only while it certainly has not been carried out.
 func (c *Client) CreateAssignment(ctx context.Context, subject string, a CreateAssignment) (*Assignment, error) {
-	r, err := c.assignmentRequest("create the QoS assignment", subject, http.MethodPost, "/qos-assignments")
+	r, err := c.assignmentRequest("create the QoS assignment", subject, http.MethodPost, "/qos-assignments", toCreate)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +88,10 @@ func (c *Client) CreateAssignment(ctx context.Context, subject string, a CreateA
 	return c.callForAssignment(ctx, r, "")
 }
 
-// Assignment reads an assignment. Its error is NotFound where it has ended, or
-// never was.
+// Assignment reads an assignment. Its error is Gone where it has ended, or never
+// was.
 func (c *Client) Assignment(ctx context.Context, subject, id string) (*Assignment, error) {
-	r, err := c.oneAssignment("read the QoS assignment", subject, http.MethodGet, id)
+	r, err := c.oneAssignment("read the QoS assignment", subject, http.MethodGet, id, toRead)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +99,11 @@ func (c *Client) Assignment(ctx context.Context, subject, id string) (*Assignmen
 }
 
 // DeleteAssignment ends an assignment. It is pending where the operator has only
-// accepted that; Assignment then tells when it is gone. NotFound of its error
-// means that there was none any more.
+// accepted that; Assignment then tells when it is gone. Gone of its error means
+// that there was none any more. A network that is busy with the assignment (HTTP
+// 409) is asked again, like one that limits requests.
 func (c *Client) DeleteAssignment(ctx context.Context, subject, id string) (pending bool, err error) {
-	r, err := c.oneAssignment("delete the QoS assignment", subject, http.MethodDelete, id)
+	r, err := c.oneAssignment("delete the QoS assignment", subject, http.MethodDelete, id, toDelete)
 	if err != nil {
 		return false, err
 	}
@@ -111,9 +112,9 @@ func (c *Client) DeleteAssignment(ctx context.Context, subject, id string) (pend
 }
 
 // RetrieveAssignment reads the one assignment that a device can have. Its error
-// is NotFound where it has none.
+// is NoneListed where it has none.
 func (c *Client) RetrieveAssignment(ctx context.Context, subject string, device *Device) (*Assignment, error) {
-	r, err := c.assignmentRequest("find the device's QoS assignment", subject, http.MethodPost, "/retrieve-qos-assignment")
+	r, err := c.assignmentRequest("find the device's QoS assignment", subject, http.MethodPost, "/retrieve-qos-assignment", toList)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func (c *Client) assignedDevice(d *Device) *Device {
 	return sentDevice(provisioningVersion(c.config.Version), c.config.DeviceBound, d)
 }
 
-func (c *Client) assignmentRequest(operation, subject, method, path string) (request, error) {
+func (c *Client) assignmentRequest(operation, subject, method, path string, right right) (request, error) {
 	r := request{
 		operation:  operation,
 		subject:    subject,
@@ -137,6 +138,8 @@ func (c *Client) assignmentRequest(operation, subject, method, path string) (req
 		root:       c.config.ProvisioningURL,
 		path:       path,
 		correlator: newCorrelator(provisioningVersion(c.config.Version).Features().Correlator),
+		scope:      assignmentScope(right),
+		setting:    "qos_provisioning_url or, where that is left out, base_url",
 	}
 	if r.root == "" {
 		return r, notSent(r, fmt.Errorf("%w: the root of the QoS provisioning API cannot be told from the base URL and version", ErrNotInAPI))
@@ -145,8 +148,8 @@ func (c *Client) assignmentRequest(operation, subject, method, path string) (req
 }
 
 // oneAssignment is a request about one assignment, and without a body.
-func (c *Client) oneAssignment(operation, subject, method, id string) (request, error) {
-	r, err := c.assignmentRequest(operation, subject, method, "")
+func (c *Client) oneAssignment(operation, subject, method, id string, right right) (request, error) {
+	r, err := c.assignmentRequest(operation, subject, method, "", right)
 	if err != nil {
 		return r, err
 	}
@@ -200,8 +203,8 @@ func decodeAssignment(body []byte, id string) (Assignment, error) {
 	}
 	return Assignment{
 		ID:         id,
-		Status:     withoutPadding(b.Status),
-		StatusInfo: withoutPadding(b.StatusInfo),
+		Status:     constant(b.Status),
+		StatusInfo: constant(b.StatusInfo),
 		Device:     b.Device.value,
 		QoSProfile: withoutPadding(b.QoSProfile),
 		Sink:       withoutPadding(b.Sink),

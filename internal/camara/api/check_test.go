@@ -86,7 +86,7 @@ func TestCheckRefuses(t *testing.T) {
 		"sink credential":             {func(s *CreateSession) { s.SinkCredential = &SinkCredential{} }, until(V011), "sinkCredential", nil},
 		"relative sink":               {func(s *CreateSession) { s.Sink = "/n" }, from(V011), "sink", nil},
 		"plain sink":                  {func(s *CreateSession) { s.Sink = "http://a/n" }, from(V110), "sink", []Version{V011, V100}},
-		"credential without sink":     {func(s *CreateSession) { s.Sink = "" }, from(V011), "sinkCredential", nil},
+		"credential without sink":     {func(s *CreateSession) { s.Sink = "" }, from(V011), "sink", nil},
 		"unknown credential":          {credential(SinkCredential{CredentialType: "PLAIN"}), from(V011), "sinkCredential.credentialType", nil},
 		"no access token":             {credential(SinkCredential{AccessTokenExpiresUTC: "2030-01-01T00:00:00Z"}), from(V011), "sinkCredential.accessToken", nil},
 		"no expiry":                   {credential(SinkCredential{AccessToken: "t"}), from(V011), "sinkCredential.accessTokenExpiresUtc", nil},
@@ -149,7 +149,7 @@ func TestRefusedRequestsAreNotSent(t *testing.T) {
 	_, createErr := c.CreateSession(t.Context(), "", withWebhook)
 	_, extendErr := c.ExtendSession(t.Context(), "", testID, 0)
 	_, longErr := old.ExtendSession(t.Context(), "", testID, 86400)
-	_, listErr := c.RetrieveSessions(t.Context(), "", nil)
+	_, listErr := o.client(t, V110, func(c *Config) { c.TwoLegged = true }).RetrieveSessions(t.Context(), "", nil)
 	_, profileErr := old.Profiles(t.Context(), "", ProfileQuery{Device: fullDevice()})
 	_, nameErr := c.Profiles(t.Context(), "", ProfileQuery{Name: "x"})
 	_, assignErr := c.CreateAssignment(t.Context(), "", CreateAssignment{})

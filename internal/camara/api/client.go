@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-retryablehttp"
@@ -37,6 +38,8 @@ type Client struct {
 	features Features
 	tokens   auth.Source
 	sender   *attempt.Sender
+	// clock is the operator's, as far as its answers tell.
+	clock *transport.ServerClock
 }
 
 // New returns a Client. It sends nothing; its error names everything in config
@@ -46,17 +49,20 @@ func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("CAMARA client: %w", err)
 	}
+	clock := transport.NewServerClock(config.Clock)
 	settings := transport.Settings{
 		Base:                 config.Transport,
 		MaxRequestsPerSecond: config.MaxRequestsPerSecond,
 		AttemptTimeout:       config.AttemptTimeout,
 		UserAgent:            config.UserAgent,
 		Logger:               config.Logger,
+		ServerClock:          clock,
 	}
 	return &Client{
 		config:   config,
 		features: config.Version.Features(),
 		tokens:   config.Tokens,
+		clock:    clock,
 		sender: &attempt.Sender{
 			Server:     serverName,
 			HTTP:       settings.Client(),
@@ -85,6 +91,21 @@ func (c *Client) ServesAssignments() bool { return c.config.ProvisioningURL != "
 // needed with every call.
 func (c *Client) DeviceBound() bool { return c.config.DeviceBound }
 
+// Skew is how far the operator's clock is ahead of Config.Clock, by the Date of
+// its newest answer; negative, behind. It is 0 while the two agree within what
+// can be told, and before the first answer. Times in answers are by that clock.
+func (c *Client) Skew() time.Duration { return c.clock.Offset() }
+
+// Authorize gets the access token that requests for the subject need, if there
+// is none yet, so that what follows need not wait for it: a subscriber may take
+// minutes to consent. Its error is NotSent.
+func (c *Client) Authorize(ctx context.Context, subject string) error {
+	if _, err := c.tokens.Token(ctx, subject); err != nil {
+		return notSent(request{operation: "authorize the request"}, err)
+	}
+	return nil
+}
+
 // request is one call of an API.
 type request struct {
 	// operation is what it does, in words that complete "unable to".
@@ -100,6 +121,8 @@ type request struct {
 	repeatable bool
 	// correlator is the id to quote to the operator, if the API has one.
 	correlator string
+	// scope is what CAMARA asks of the token, setting what holds root: for advice.
+	scope, setting string
 	// secrets are of this request's own, to be kept out of errors.
 	secrets []string
 }
@@ -134,6 +157,9 @@ func (c *Client) call(ctx context.Context, r request) (answer.Answer, error) {
 	if !unauthorized(err) {
 		return a, err
 	}
+	if auth.Fixed(c.tokens) {
+		return a, refusedForGood(token, err)
+	}
 	c.tokens.Invalidate(r.subject, token)
 	renewed, failed := c.tokens.Token(ctx, r.subject)
 	switch {
@@ -144,6 +170,16 @@ func (c *Client) call(ctx context.Context, r request) (answer.Answer, error) {
 	}
 	token = renewed
 	return c.send(ctx, call, r, token)
+}
+
+// refusedForGood says what to do about a refusal where there is no other token to
+// try.
+func refusedForGood(token string, err error) error {
+	if token == "" {
+		return fmt.Errorf("%w. Requests carry no access token, so it is their headers that do not authorize them: check the keys in headers", err)
+	}
+	return fmt.Errorf("%w. The operator has refused the configured access_token, which is not renewed: it has expired, or is not for this API. "+
+		"Set access_token to a new one, or set oauth in its place, which gets and renews tokens by itself", err)
 }
 
 // send makes r with this token, repeating it as the call's policy allows.
@@ -168,6 +204,9 @@ func (c *Client) newRequest(ctx context.Context, r request, token string) (*retr
 			return nil, err
 		}
 		body = encoded
+	}
+	if !r.repeatable {
+		ctx = transport.AllowAttempt(ctx, unrepeatableAttempts*c.config.AttemptTimeout)
 	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, r.method, target, body)
 	if err != nil {
@@ -223,7 +262,7 @@ func (c *Client) refusal(r request, token string, a answer.Answer) *Error {
 	for _, value := range c.config.Headers {
 		secrets = append(secrets, value)
 	}
-	return newError(r, a, c.config.Clock.Now(), answer.Scrubber(secrets...))
+	return newError(r, a, c.clock.Now(), answer.Scrubber(secrets...))
 }
 
 // unreadable is the error for a 2xx that does not say what it should. The
@@ -247,3 +286,6 @@ func unauthorized(err error) bool {
 
 // withoutPadding cuts blanks that no id has.
 func withoutPadding(t answer.Text) string { return strings.TrimSpace(string(t)) }
+
+// constant reads one of a few names, which some servers write in small letters.
+func constant(t answer.Text) string { return strings.ToUpper(withoutPadding(t)) }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/jonboulle/clockwork"
+
 	"github.com/qosform/terraform-provider-qos/internal/camara/auth"
 )
 
@@ -30,12 +32,14 @@ func TestEmptyLists(t *testing.T) {
 		"404 of the API":               {V110, camaraError(404, CodeNotFound), ""},
 		"404 about the device":         {V110, camaraError(404, CodeIdentifierNotFound), ""},
 		"404 about the device in 0.11": {V011, camaraError(404, "DEVICE_NOT_FOUND"), ""},
+		"404 that quotes its path":     {V110, always(404, `{"message":"Route POST:/retrieve-sessions not found"}`), "Route"},
+		"404 of an API subscription":   {V110, always(404, `{"message":"API subscription not found"}`), "API subscription"},
 		"Nokia's 404":                  {V011, always(404, `{"detail":"QoS subscription not found"}`), ""},
 		"404 of a proxy":               {V110, always(404, `<html>Not Found</html>`), "404"},
 		"404 of a router":              {V110, always(404, `{"message":"no Route matched with those values"}`), "no Route"},
 		"404 of a framework":           {V110, always(404, `{"detail":"Not Found"}`), "Not Found"},
 		"405 where it should be":       {V110, always(405, ``), "405"},
-		"403":                          {V110, camaraError(403, CodePermissionDenied), CodePermissionDenied},
+		"403":                          {V110, camaraError(403, "PERMISSION_DENIED"), "PERMISSION_DENIED"},
 		"no list":                      {V110, always(200, `{}`), "not the JSON"},
 
 		"empty on 0.10":            {V010, always(200, `[]`), ""},
@@ -43,7 +47,7 @@ func TestEmptyLists(t *testing.T) {
 		"nothing there on 0.10":    {V010, camaraError(404, CodeNotFound), ErrNotInAPI.Error()},
 		"404 of a proxy on 0.10":   {V010, always(404, `<html>`), ErrNotInAPI.Error()},
 		"405 on 0.10":              {V010, always(405, ``), ErrNotInAPI.Error()},
-		"forbidden on 0.10":        {V010, camaraError(403, CodePermissionDenied), CodePermissionDenied},
+		"forbidden on 0.10":        {V010, camaraError(403, "PERMISSION_DENIED"), "PERMISSION_DENIED"},
 		"not implemented on 0.10":  {V010, always(501, ``), ErrNotInAPI.Error()},
 		"device not found on 0.10": {V010, camaraError(404, "DEVICE_NOT_FOUND"), ""},
 	}
@@ -102,7 +106,7 @@ func TestDeleteAssignmentMayBePending(t *testing.T) {
 		}
 	}
 	c := newOperator(t, camaraError(404, CodeNotFound)).client(t, V110, nil)
-	if pending, err := c.DeleteAssignment(t.Context(), "", testID); pending || !NotFound(err) {
+	if pending, err := c.DeleteAssignment(t.Context(), "", testID); pending || !Gone(err) {
 		t.Errorf("404: pending %v, err = %v", pending, err)
 	}
 }
@@ -110,14 +114,91 @@ func TestDeleteAssignmentMayBePending(t *testing.T) {
 func TestGoneIsLeftToTheCaller(t *testing.T) {
 	t.Parallel()
 	c := newOperator(t, camaraError(404, CodeNotFound)).client(t, V110, nil)
-	if err := c.DeleteSession(t.Context(), "", testID); !NotFound(err) {
+	if err := c.DeleteSession(t.Context(), "", testID); !Gone(err) {
 		t.Errorf("delete: err = %v", err)
 	}
-	if _, err := c.Session(t.Context(), "", testID); !NotFound(err) {
+	if _, err := c.Session(t.Context(), "", testID); !Gone(err) {
 		t.Errorf("read: err = %v", err)
 	}
-	if _, err := c.RetrieveAssignment(t.Context(), "", fullDevice()); !NotFound(err) {
+	if _, err := c.RetrieveAssignment(t.Context(), "", fullDevice()); !NoneListed(err) {
 		t.Errorf("find: err = %v", err)
+	}
+}
+
+// TestATokenMayNameTheDevice is about tokens of which only the operator knows
+// what they are for.
+func TestATokenMayNameTheDevice(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t, always(http.StatusOK, `[]`))
+	if list, err := o.client(t, V110, nil).RetrieveSessions(t.Context(), "", nil); err != nil || len(list) != 0 {
+		t.Errorf("%v, err = %v", list, err)
+	}
+	o.wantCount(t, 1)
+	if got := o.seen()[0].body; got != "{}" {
+		t.Errorf("sent %s", got)
+	}
+}
+
+func TestABusyNetworkIsAskedToDeleteAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		then http.HandlerFunc
+		gone bool
+	}{
+		"then deleted":     {always(http.StatusNoContent, ""), false},
+		"gone on its own":  {camaraError(404, CodeNotFound), true},
+		"gone, as said so": {camaraError(410, CodeGone), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOperator(t, inTurn(camaraError(409, "CONFLICT"), camaraError(409, "INCOMPATIBLE_STATE"), test.then))
+			err := o.client(t, V110, func(c *Config) { c.MaxRetries = 0 }).DeleteSession(t.Context(), "", testID)
+			if Gone(err) != test.gone || err != nil && !test.gone {
+				t.Errorf("err = %v", err)
+			}
+			o.wantCount(t, 3)
+		})
+	}
+	o := newOperator(t, camaraError(409, "CONFLICT"))
+	if err := createSession(smallSession(V110))(t.Context(), o.client(t, V110, nil)); !Conflict(err) {
+		t.Errorf("err = %v", err)
+	}
+	o.wantCount(t, 1)
+}
+
+func TestAuthorize(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t, always(http.StatusInternalServerError, ""))
+	if err := o.client(t, V110, nil).Authorize(t.Context(), testSubject); err != nil {
+		t.Error(err)
+	}
+	failed := errors.New("no consent")
+	c := o.client(t, V110, func(c *Config) { c.Tokens = &counter{failed: failed} })
+	if err := c.Authorize(t.Context(), testSubject); !errors.Is(err, failed) || !NotSent(err) {
+		t.Errorf("err = %v", err)
+	}
+	o.wantCount(t, 0)
+}
+
+func TestSkew(t *testing.T) {
+	t.Parallel()
+	ours := clockwork.NewFakeClockAt(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+	o := newOperator(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", "Tue, 01 Jan 2030 00:10:00 GMT")
+		w.Header().Set("Retry-After", "Tue, 01 Jan 2030 00:10:20 GMT")
+		camaraError(http.StatusForbidden, "")(w, r)
+	})
+	c := o.client(t, V110, func(c *Config) { c.Clock = ours })
+	if got := c.Skew(); got != 0 {
+		t.Errorf("%s before the first answer", got)
+	}
+	_, err := c.Session(t.Context(), "", testID)
+	if got := c.Skew(); got != 10*time.Minute {
+		t.Errorf("skew %s", got)
+	}
+	var e *Error
+	if !errors.As(err, &e) || e.RetryAfter != 20*time.Second {
+		t.Errorf("err = %v, want the wait that the operator means", err)
 	}
 }
 
@@ -142,11 +223,13 @@ func TestFixedTokenIsNotSentTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, source := range []auth.Source{static, auth.None(), nil} {
+	for source, says := range map[auth.Source]string{
+		static: "refused the configured access_token, which is not renewed", auth.None(): "check the keys in headers", nil: "check the keys in headers",
+	} {
 		o := newOperator(t, camaraError(401, "UNAUTHENTICATED"))
 		_, err := o.client(t, V110, func(c *Config) { c.Tokens = source }).Session(t.Context(), testSubject, testID)
-		if !HasCode(err, "UNAUTHENTICATED") {
-			t.Errorf("err = %v", err)
+		if !hasCode(err, "UNAUTHENTICATED") || !strings.Contains(err.Error(), says) {
+			t.Errorf("err = %v, want %q in it", err, says)
 		}
 		o.wantCount(t, 1)
 		if got, want := o.seen()[0].header.Get("Authorization") != "", source == static; got != want {
@@ -178,7 +261,7 @@ func TestRenewalThatFails(t *testing.T) {
 		camaraError(401, "UNAUTHENTICATED")(w, r)
 	})
 	_, err := o.client(t, V110, func(c *Config) { c.Tokens = source }).CreateSession(t.Context(), testSubject, smallSession(V110))
-	if err == nil || OutcomeUnknown(err) || NotSent(err) || !HasCode(err, "UNAUTHENTICATED") || !strings.Contains(err.Error(), "is down") {
+	if err == nil || OutcomeUnknown(err) || NotSent(err) || !hasCode(err, "UNAUTHENTICATED") || !strings.Contains(err.Error(), "is down") {
 		t.Errorf("err = %v", err)
 	}
 }

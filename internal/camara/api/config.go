@@ -24,6 +24,11 @@ const (
 	DefaultAttemptTimeout       = 30 * time.Second
 )
 
+// unrepeatableAttempts is by how much longer than AttemptTimeout an attempt may
+// take that cannot be repeated. Some operators answer a create once the network
+// is set up; to hang up on them would lose the answer.
+const unrepeatableAttempts = 4
+
 const defaultUserAgent = "terraform-provider-camara"
 
 // Config says where an operator's APIs are, in which version, and what
@@ -50,6 +55,9 @@ type Config struct {
 	// DeviceBound says that each token is for one device, which from 0.11 on
 	// is then left out of the requests.
 	DeviceBound bool
+	// TwoLegged says that tokens surely name no device, so that requests have to.
+	// Where neither it nor DeviceBound is set, a token may name one.
+	TwoLegged bool
 	// Headers are sent with every request to the APIs, such as an API key. An
 	// Authorization among them is replaced by the token if there is one.
 	Headers map[string]string
@@ -57,11 +65,14 @@ type Config struct {
 	// MaxRequestsPerSecond paces all requests of the Client together; up to one
 	// second's worth may go at once. 0 means DefaultMaxRequestsPerSecond.
 	MaxRequestsPerSecond float64
-	// MaxRetries is how often one request is repeated at most, where repeating
-	// it is safe. 0 means never; the usual value is DefaultMaxRetries.
+	// MaxRetries is how often one request is repeated at most after a lost
+	// connection or a server's fault, where repeating it is safe. 0 means never;
+	// the usual value is DefaultMaxRetries. Rate limits are waited out besides, until
+	// the context's deadline or for attempt.MaxPatience.
 	MaxRetries int
-	// AttemptTimeout bounds one attempt from dial to the end of the answer.
-	// 0 means DefaultAttemptTimeout.
+	// AttemptTimeout bounds one attempt from dial to the end of the answer. A
+	// create and an extension, which cannot be repeated, may take four times as
+	// long. 0 means DefaultAttemptTimeout.
 	AttemptTimeout time.Duration
 
 	// UserAgent is sent with every request.
@@ -70,7 +81,7 @@ type Config struct {
 	Transport http.RoundTripper
 	// Logger gets one debug line per attempt, without secrets; nil discards them.
 	Logger *slog.Logger
-	// Clock judges what a Retry-After in the form of a date means; nil means the
+	// Clock is what the operator's is compared with, see Client.Skew; nil means the
 	// real clock.
 	Clock clockwork.Clock
 }

@@ -205,7 +205,7 @@ func (c *checker) checkSink(sink string, credential *SinkCredential) {
 	if credential == nil {
 		return
 	}
-	c.note(sink == "", "sinkCredential", "is of no use without a sink")
+	c.note(sink == "", "sink", "is required with sinkCredential")
 	switch credential.kind() {
 	case CredentialAccessToken:
 		c.checkAccessToken(credential)

@@ -138,8 +138,8 @@ func (b sessionBody) session() Session {
 	}
 	return Session{
 		ID:                     id,
-		Status:                 withoutPadding(b.QoSStatus),
-		StatusInfo:             withoutPadding(b.StatusInfo),
+		Status:                 constant(b.QoSStatus),
+		StatusInfo:             constant(b.StatusInfo),
 		Device:                 b.Device.value,
 		ApplicationServer:      b.ApplicationServer.value,
 		DevicePorts:            b.DevicePorts.value,

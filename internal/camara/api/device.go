@@ -101,7 +101,7 @@ func (c *checker) checkDevice(d *Device) {
 		return
 	}
 	c.note(d.PhoneNumber != "" && !c.features.PhoneNumber.MatchString(d.PhoneNumber), "device.phoneNumber",
-		"must match "+c.features.PhoneNumber.String())
+		"must be in international format, such as +34666666666")
 	c.note(d.IPv6Address != "" && !validAddress(d.IPv6Address, isIPv6), "device.ipv6Address", "must be one IPv6 address")
 	if a := d.IPv4Address; a != nil {
 		c.note(!validAddress(a.PublicAddress, netip.Addr.Is4), "device.ipv4Address.publicAddress", "must be one IPv4 address")

@@ -10,27 +10,25 @@ import (
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/answer"
-	"github.com/qosform/terraform-provider-qos/internal/attempt"
 )
 
-// Codes that a caller may want to explain. There are more, and operators have
-// their own: an unknown code is no reason to fail otherwise than by its status.
+// Codes that this package acts on, or explains. There are more, and operators
+// have their own: an unknown code is no reason to fail otherwise than by its status.
 const (
-	CodeConflict              = "CONFLICT"
-	CodeDurationOutOfRange    = "QUALITY_ON_DEMAND.DURATION_OUT_OF_RANGE"
-	CodeExtensionNotAllowed   = "QUALITY_ON_DEMAND.SESSION_EXTENSION_NOT_ALLOWED"
+	CodeDeviceNotFound        = "DEVICE_NOT_FOUND" // 0.11
+	CodeGone                  = "GONE"
 	CodeIdentifierNotFound    = "IDENTIFIER_NOT_FOUND"
-	CodeInvalidArgument       = "INVALID_ARGUMENT"
+	CodeInvalidTokenContext   = "INVALID_TOKEN_CONTEXT" //nolint:gosec // the name of an error
 	CodeMissingIdentifier     = "MISSING_IDENTIFIER"
 	CodeNotFound              = "NOT_FOUND"
-	CodeOutOfRange            = "OUT_OF_RANGE"
-	CodePermissionDenied      = "PERMISSION_DENIED"
-	CodeProfileNotApplicable  = "QUALITY_ON_DEMAND.QOS_PROFILE_NOT_APPLICABLE"
 	CodeQuotaExceeded         = "QUOTA_EXCEEDED"
 	CodeServiceNotApplicable  = "SERVICE_NOT_APPLICABLE"
-	CodeTooManyRequests       = "TOO_MANY_REQUESTS"
+	CodeUnidentifiableDevice  = "UNIDENTIFIABLE_DEVICE" // 0.11
 	CodeUnnecessaryIdentifier = "UNNECESSARY_IDENTIFIER"
 	CodeUnsupportedIdentifier = "UNSUPPORTED_IDENTIFIER"
+
+	// codeProfileNotApplicable ends the code that each API has of its own.
+	codeProfileNotApplicable = "QOS_PROFILE_NOT_APPLICABLE"
 )
 
 // ErrNotInAPI means that the API does not have the operation, in this version or
@@ -57,10 +55,13 @@ type Error struct {
 	// Body is the beginning of the answer as text, only where neither a code nor
 	// a message could be read from it.
 	Body string
+	// Advice says what to do about it, in the words of the provider's
+	// configuration; "" where the server's words are all there is to say.
+	Advice string
 }
 
-// Error tells in one line what failed, what the server said, and which id to
-// quote to its support.
+// Error tells in one line what failed, what the server said, which id to quote
+// to its support, and what to do.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s answered HTTP %d", e.Operation, serverName, e.StatusCode)
@@ -83,101 +84,10 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ", asked to wait %s", e.RetryAfter)
 	}
 	b.WriteString(")")
+	if e.Advice != "" {
+		b.WriteString(". " + e.Advice)
+	}
 	return b.String()
-}
-
-// NotFound reports whether err is a 404: it does not exist, or is not ours.
-func NotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
-
-// Forbidden reports whether err is a 403: it may well exist.
-func Forbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
-
-// Conflict reports whether err is a 409. Of a create, it means that there is
-// another session for flows of the same device; of an extend, that the session
-// is not AVAILABLE.
-func Conflict(err error) bool { return hasStatus(err, http.StatusConflict) }
-
-// HasCode reports whether err is an answer with that code.
-func HasCode(err error, code string) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == code
-}
-
-// Temporary reports whether the same request may work a little later: there was
-// no answer, or one about the moment.
-func Temporary(err error) bool {
-	if e, answered := errors.AsType[*Error](err); answered {
-		return e.refusedForNow() || e.temporary() || e.StatusCode == http.StatusInternalServerError
-	}
-	return err != nil && !errors.Is(err, ErrNotInAPI) && !invalid(err)
-}
-
-// Declined reports whether err is a no that asking again does not change: the API
-// does not have it, the request is not valid, or this client may not ask.
-func Declined(err error) bool {
-	return err != nil && !hasStatus(err, http.StatusUnauthorized) && !Temporary(err)
-}
-
-func invalid(err error) bool {
-	var problem *FieldError
-	return errors.As(err, &problem)
-}
-
-// NotSent reports whether err means that no byte of the request left: it is not
-// valid, there was no connection or no token, or the context had already ended.
-func NotSent(err error) bool { return attempt.IsNotSent(err) }
-
-// OutcomeUnknown reports whether the request that failed with err may still have
-// taken effect: its bytes may have left, and what came back is not a certain
-// refusal. That is so for a timeout, a connection lost after it was made, HTTP
-// 408, 500, 502 and 504, a 503 that is not in CAMARA's form, and a 2xx without
-// an id. An error that this package did not make is unknown too; nil is not.
-func OutcomeUnknown(err error) bool { return attempt.IsUnknown(err) }
-
-func hasStatus(err error, status int) bool {
-	var e *Error
-	return errors.As(err, &e) && e.StatusCode == status
-}
-
-// judge says what an answer means for its request, and whether to send it again.
-func judge(r request, e *Error) attempt.Verdict {
-	return attempt.Verdict{Err: e, Outcome: e.outcome(), Repeat: e.refusedForNow() || r.repeatable && e.temporary()}
-}
-
-// outcome is what the request can have done.
-func (e *Error) outcome() attempt.Outcome {
-	switch {
-	case e.StatusCode == http.StatusNotImplemented, e.refusedForNow():
-		return attempt.Refused
-	case e.StatusCode == http.StatusRequestTimeout, e.StatusCode >= http.StatusInternalServerError:
-		return attempt.Unknown
-	default:
-		return attempt.Refused
-	}
-}
-
-// refusedForNow reports whether the request certainly was not carried out, and
-// may be later. A quota stays used up. A 503 is the API's own only where it has
-// a code: a proxy sends one too when it loses the API's answer.
-func (e *Error) refusedForNow() bool {
-	switch e.StatusCode {
-	case http.StatusTooManyRequests:
-		return e.Code != CodeQuotaExceeded
-	case http.StatusServiceUnavailable:
-		return e.Code != ""
-	default:
-		return false
-	}
-}
-
-// temporary reports whether the answer is about the moment, not the request.
-func (e *Error) temporary() bool {
-	switch e.StatusCode {
-	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	default:
-		return false
-	}
 }
 
 // errorBody is CAMARA's error, and what operators and their gateways put in its
@@ -214,6 +124,7 @@ func newError(r request, a answer.Answer, now time.Time, clean *strings.Replacer
 	for _, s := range []*string{&e.Code, &e.Message, &e.Correlator, &e.Body} {
 		*s = answer.Readable(clean.Replace(*s))
 	}
+	e.Advice = e.advice(r)
 	return e
 }
 
@@ -225,31 +136,4 @@ func (e *Error) readJSON(body []byte) bool {
 	e.Code = string(b.Code)
 	e.Message = cmp.Or(string(b.Message), string(b.Detail), string(b.ErrorDescription), string(b.Title), string(b.Error))
 	return e.Code != "" || e.Message != ""
-}
-
-// nothingListed reports whether a 404 to a list means that it is empty, rather
-// than that there is no list. CAMARA's codes say so where the version has the
-// list; Nokia's Network as Code has no code, but a detail that names what is missing.
-func (e *Error) nothingListed(inVersion bool) bool {
-	switch {
-	case e.StatusCode != http.StatusNotFound:
-		return false
-	case e.Code == CodeNotFound:
-		return inVersion
-	case e.Code != "":
-		return strings.HasSuffix(e.Code, "_"+CodeNotFound)
-	}
-	message := strings.ToLower(e.Message)
-	return strings.HasSuffix(message, " not found") &&
-		(strings.Contains(message, "session") || strings.Contains(message, "subscription") || strings.Contains(message, "device"))
-}
-
-// notServed reports whether the server shows that it has no such operation.
-func (e *Error) notServed() bool {
-	switch e.StatusCode {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return true
-	default:
-		return false
-	}
 }

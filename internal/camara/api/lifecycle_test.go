@@ -88,10 +88,15 @@ func TestLifecycle(t *testing.T) {
 	}
 }
 
+func assignmentScopes() []string {
+	const of = "qos-provisioning:qos-assignments:"
+	return []string{of + "create", of + "read", of + "delete", of + "read-by-device"}
+}
+
 func newClient(t *testing.T, op operator, way auth.Config, urls camara.URLs) *api.Client {
 	t.Helper()
 	way.TokenURL, way.BackchannelURL, way.ClientID = urls.Token, urls.Backchannel, "app"
-	way.Scopes = slices.Concat([]string{"openid", "dpv:RequestedServiceProvision"}, op.scopes, api.AssignmentScopes())
+	way.Scopes = slices.Concat([]string{"openid", "dpv:RequestedServiceProvision"}, op.scopes, assignmentScopes())
 	tokens, err := auth.New(way)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +142,7 @@ func sessionLife(t *testing.T, op operator, c *api.Client, sandbox *camara.Sandb
 	if err := c.DeleteSession(ctx, subject, created.ID); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Session(ctx, subject, created.ID); !api.NotFound(err) {
+	if _, err := c.Session(ctx, subject, created.ID); !api.Gone(err) {
 		t.Errorf("after its end: err = %v", err)
 	}
 }
@@ -172,7 +177,7 @@ func assignmentLife(t *testing.T, c *api.Client, subject string, device *api.Dev
 	if pending, err := c.DeleteAssignment(ctx, subject, created.ID); pending || err != nil {
 		t.Errorf("pending %v, err = %v", pending, err)
 	}
-	if _, err := c.Assignment(ctx, subject, created.ID); !api.NotFound(err) {
+	if _, err := c.Assignment(ctx, subject, created.ID); !api.Gone(err) {
 		t.Errorf("after its end: err = %v", err)
 	}
 }

@@ -160,6 +160,10 @@ func halfAnswer(w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
+func hasCode(err error, code string) bool {
+	return is(err, func(e *Error) bool { return e.Code == code })
+}
+
 func camaraError(status int, code string) http.HandlerFunc {
 	return always(status, fmt.Sprintf(`{"status":%d,"code":%q,"message":"Something about %s."}`, status, code, code))
 }

@@ -106,8 +106,8 @@ type ProfileQuery struct {
 	Status string
 }
 
-// Profile reads one profile. Its error is NotFound where there is none. Where
-// tokens are bound to devices, profiles are read with one of those too.
+// Profile reads one profile. Where tokens are bound to devices, profiles are read
+// with one of those too.
 func (c *Client) Profile(ctx context.Context, subject, name string) (*Profile, error) {
 	r, err := c.profileRequest("read the QoS profile", subject)
 	if err != nil {
@@ -169,6 +169,8 @@ func (c *Client) profileRequest(operation, subject string) (request, error) {
 		root:       c.config.ProfilesURL,
 		correlator: newCorrelator(c.profilesVersion().Features().Correlator),
 		repeatable: true,
+		scope:      c.profilesVersion().Features().ProfileScope,
+		setting:    "qos_profiles_url or, where that is left out, base_url",
 	}
 	if r.root == "" {
 		return r, notSent(r, fmt.Errorf("%w: the root of the QoS profiles' API cannot be told from the base URL", ErrNotInAPI))
@@ -252,7 +254,7 @@ type quantityBody struct {
 func (b profileBody) profile() Profile {
 	return Profile{
 		Name:                    withoutPadding(b.Name),
-		Status:                  withoutPadding(b.Status),
+		Status:                  constant(b.Status),
 		Description:             string(b.Description),
 		Countries:               countries(b.CountryAvailability.get()),
 		TargetMinUpstreamRate:   quantity(b.TargetMinUpstreamRate),

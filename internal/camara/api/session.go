@@ -28,11 +28,6 @@ const (
 	InfoDeleteRequested   = "DELETE_REQUESTED"
 )
 
-// LingerAfterTermination is how long, at least, a session or assignment that the
-// network ended can still be read. Until it is deleted or that time is over, it
-// stands in the way of another one for the same flows.
-const LingerAfterTermination = 360 * time.Second
-
 // Session is a QoD session as the operator tells it. What the operator leaves
 // out is empty; from 0.11 on that may well be the device.
 type Session struct {
@@ -74,7 +69,7 @@ type Message struct {
 // allow is refused with a *FieldError for each field, and nothing is sent.
 // The answer may say that the session is UNAVAILABLE already.
 func (c *Client) CreateSession(ctx context.Context, subject string, s CreateSession) (*Session, error) {
-	r := c.sessionRequest("create the QoD session", subject, http.MethodPost, "/sessions")
+	r := c.sessionRequest("create the QoD session", subject, http.MethodPost, "/sessions", toCreate)
 	body, err := s.encode(c.config.Version, c.config.DeviceBound)
 	if err != nil {
 		return nil, notSent(r, err)
@@ -89,10 +84,10 @@ func (c *Client) CreateSession(ctx context.Context, subject string, s CreateSess
 	return c.callForSession(ctx, r, "")
 }
 
-// Session reads a session. Its error is NotFound where it has ended, or never
-// was, and Forbidden where it is another client's or subscriber's.
+// Session reads a session. Its error is Gone where it has ended, or never was,
+// and Forbidden where it is another client's or subscriber's.
 func (c *Client) Session(ctx context.Context, subject, id string) (*Session, error) {
-	r := c.sessionRequest("read the QoD session", subject, http.MethodGet, "")
+	r := c.sessionRequest("read the QoD session", subject, http.MethodGet, "", toRead)
 	r.repeatable = true
 	r, err := r.withSession(id, "")
 	if err != nil {
@@ -101,10 +96,11 @@ func (c *Client) Session(ctx context.Context, subject, id string) (*Session, err
 	return c.callForSession(ctx, r, id)
 }
 
-// DeleteSession ends a session. NotFound of its error means that there was none
-// any more; the caller decides what to make of that.
+// DeleteSession ends a session. Gone of its error means that there was none any
+// more; the caller decides what to make of that. A network that is busy with the
+// session (HTTP 409) is asked again, like one that limits requests.
 func (c *Client) DeleteSession(ctx context.Context, subject, id string) error {
-	r := c.sessionRequest("delete the QoD session", subject, http.MethodDelete, "")
+	r := c.sessionRequest("delete the QoD session", subject, http.MethodDelete, "", toDelete)
 	r.repeatable = true
 	r, err := r.withSession(id, "")
 	if err != nil {
@@ -119,7 +115,7 @@ func (c *Client) DeleteSession(ctx context.Context, subject, id string) error {
 // (Features.ExtendCap), so compare Duration and ExpiresAt. Like a create, an
 // extension is repeated only while it certainly has not been carried out.
 func (c *Client) ExtendSession(ctx context.Context, subject, id string, additionalSeconds int64) (*Session, error) {
-	r := c.sessionRequest("extend the QoD session", subject, http.MethodPost, "")
+	r := c.sessionRequest("extend the QoD session", subject, http.MethodPost, "", toExtend)
 	r, err := r.withSession(id, "/extend")
 	if err != nil {
 		return nil, err
@@ -148,7 +144,7 @@ type deviceBody struct {
 // nevertheless, because some operators serve one; where that shows that there is
 // none, the error is ErrNotInAPI.
 func (c *Client) RetrieveSessions(ctx context.Context, subject string, device *Device) ([]Session, error) {
-	r := c.sessionRequest("list the device's QoD sessions", subject, http.MethodPost, "/retrieve-sessions")
+	r := c.sessionRequest("list the device's QoD sessions", subject, http.MethodPost, "/retrieve-sessions", toList)
 	r.repeatable = true
 	if err := c.checkFilter(device); err != nil {
 		return nil, notSent(r, err)
@@ -180,16 +176,17 @@ func (c *Client) listError(err error) error {
 	}
 }
 
-// checkFilter checks a device to look for.
+// checkFilter checks a device to look for. There need be none where the token
+// names it; whether it does, the operator knows best.
 func (c *Client) checkFilter(device *Device) error {
 	check := newChecker(c.config.Version)
-	if device != nil || !c.config.DeviceBound {
+	if device != nil || c.config.TwoLegged {
 		check.checkDevice(device)
 	}
 	return join(check.problems)
 }
 
-func (c *Client) sessionRequest(operation, subject, method, path string) request {
+func (c *Client) sessionRequest(operation, subject, method, path string, right right) request {
 	return request{
 		operation:  operation,
 		subject:    subject,
@@ -197,6 +194,8 @@ func (c *Client) sessionRequest(operation, subject, method, path string) request
 		root:       c.config.BaseURL,
 		path:       path,
 		correlator: newCorrelator(c.features.Correlator),
+		scope:      sessionScope(c.config.Version, right),
+		setting:    "base_url",
 	}
 }
 

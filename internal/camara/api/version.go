@@ -109,11 +109,6 @@ type Features struct {
 	// PortMin is the lowest port, of flows and of devices.
 	PortMin int64
 
-	// EpochTimes: times are numbers, and present while a session is REQUESTED.
-	// What is read may be of either kind on any version.
-	EpochTimes bool
-	// StatusInfo: a session tells why it is UNAVAILABLE.
-	StatusInfo bool
 	// Correlator: requests carry an x-correlator.
 	Correlator bool
 	// RetrieveSessions: a device's sessions can be listed.
@@ -149,34 +144,33 @@ var (
 		{
 			DeviceRequired: true, DeviceWithBoundToken: true, PhoneNumber: phoneOptionalPlus,
 			DurationMax: secondsPerDay, ExtensionMax: secondsPerDay - 1, ExtendCap: CapRemaining,
-			Webhook:    true,
-			EpochTimes: true, ProfilesInSameAPI: true,
+			Webhook: true, ProfilesInSameAPI: true,
 			Scopes: []string{"qod-sessions-write", "qod-sessions-read", "qod-sessions-delete"}, ProfileScope: "qod-profiles-read",
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
-			StatusInfo: true, Correlator: true, RetrieveSessions: true,
+			Correlator: true, RetrieveSessions: true,
 			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
-			StatusInfo: true, Correlator: true, RetrieveSessions: true,
+			Correlator: true, RetrieveSessions: true,
 			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
 			HTTPSSink:  true,
-			StatusInfo: true, Correlator: true, RetrieveSessions: true, Provisioning: "v0.3",
+			Correlator: true, RetrieveSessions: true, Provisioning: "v0.3",
 			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 		{
 			PhoneNumber:      phoneE164,
 			DurationRequired: true, DurationMax: math.MaxInt32, ExtensionMax: math.MaxInt32, ExtendCap: CapProfile,
 			HTTPSSink: true, PrivateKeyJWT: true, IPAddresses: true, PortMin: 1,
-			StatusInfo: true, Correlator: true, RetrieveSessions: true, Provisioning: "v0.4",
+			Correlator: true, RetrieveSessions: true, Provisioning: "v0.4",
 			Scopes: sessionScopes(), ProfileScope: scopeProfiles,
 		},
 	}
@@ -184,19 +178,43 @@ var (
 
 const scopeProfiles = "qos-profiles:read"
 
+// right is what a request needs to be allowed, as CAMARA's scopes name it.
+type right string
+
+const (
+	toCreate right = "create"
+	toRead   right = "read"
+	toDelete right = "delete"
+	toExtend right = "update"
+	toList   right = "retrieve-by-device"
+)
+
 func sessionScopes() []string {
-	return scopes("quality-on-demand:sessions", "create", "read", "delete", "update", "retrieve-by-device")
-}
-
-// AssignmentScopes are those of all operations on QoS assignments.
-func AssignmentScopes() []string {
-	return scopes("qos-provisioning:qos-assignments", "create", "read", "delete", "read-by-device")
-}
-
-func scopes(of string, operations ...string) []string {
-	list := make([]string, 0, len(operations))
-	for _, operation := range operations {
-		list = append(list, of+":"+operation)
+	var scopes []string
+	for _, r := range []right{toCreate, toRead, toDelete, toExtend, toList} {
+		scopes = append(scopes, sessionScope(V110, r))
 	}
-	return list
+	return scopes
+}
+
+// sessionScope is the scope that an operation on sessions needs.
+func sessionScope(v Version, r right) string {
+	switch {
+	case v != V010:
+		return "quality-on-demand:sessions:" + string(r)
+	case r == toCreate || r == toExtend:
+		return "qod-sessions-write"
+	case r == toDelete:
+		return "qod-sessions-delete"
+	default:
+		return "qod-sessions-read"
+	}
+}
+
+// assignmentScope is the scope that an operation on assignments needs.
+func assignmentScope(r right) string {
+	if r == toList {
+		return "qos-provisioning:qos-assignments:read-by-device"
+	}
+	return "qos-provisioning:qos-assignments:" + string(r)
 }

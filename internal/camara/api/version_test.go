@@ -51,7 +51,6 @@ func TestFeatures(t *testing.T) {
 	}{
 		"sink":              {func(f Features) bool { return !f.Webhook }, V011},
 		"duration required": {func(f Features) bool { return f.DurationRequired }, V011},
-		"status info":       {func(f Features) bool { return f.StatusInfo && !f.EpochTimes }, V011},
 		"correlator":        {func(f Features) bool { return f.Correlator }, V011},
 		"list":              {func(f Features) bool { return f.RetrieveSessions }, V011},
 		"cap by profile":    {func(f Features) bool { return f.ExtendCap == CapProfile }, V011},

@@ -61,6 +61,10 @@ func TestCredential(t *testing.T) {
 	if diags.HasError() || got.AccessToken != "written" || got.AccessTokenExpiresUTC != "2030-01-31T12:00:00Z" || got.CredentialType != "" {
 		t.Errorf("%#v, %v", got, diags)
 	}
+	padded, _ := CredentialOf(t.Context(), object(CredentialType(), map[string]attr.Value{"access_token": text(" from-a-file\n")}))
+	if padded.AccessToken != "from-a-file" {
+		t.Errorf("a token from a file is sent as %q", padded.AccessToken)
+	}
 	if got, _ := CredentialOf(t.Context(), types.ObjectNull(CredentialType().AttrTypes)); got != nil {
 		t.Errorf("of null: %v", got)
 	}
@@ -73,7 +77,7 @@ func TestCredentialChange(t *testing.T) {
 	token := of(map[string]attr.Value{"access_token": text("a"), "access_token_expires_utc": text("x")})
 	for name, test := range map[string]struct {
 		before, after types.Object
-		want          SecretChange
+		want          Difference
 	}{
 		"none":                  {none, none, Same},
 		"the same":              {token, token, Same},
@@ -89,7 +93,7 @@ func TestCredentialChange(t *testing.T) {
 		"not known yet":         {token, types.ObjectUnknown(CredentialType().AttrTypes), Different},
 	} {
 		got, diags := CredentialChange(t.Context(), test.before, test.after)
-		if got != test.want || diags.HasError() {
+		if got.Difference != test.want || diags.HasError() {
 			t.Errorf("%s: %v, %v", name, got, diags)
 		}
 	}

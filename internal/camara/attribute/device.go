@@ -31,13 +31,13 @@ type deviceIPv4Model struct {
 // What the attributes of a device say, for the schemas of resources and of data
 // sources alike.
 const (
-	phoneText   = "Phone number in international format, such as `+34666666666`; 0.10 takes it without the `+` too."
-	naiText     = "Network access identifier, such as `123456789@example.com`. Operators may not support it."
-	ipv4Text    = "IPv4 address as the application server sees it, with `private_address` or `public_port` to tell apart the devices behind it."
-	publicText  = "The public address."
-	privateText = "The device's own address, where it differs from the public one, or the same again."
-	portText    = "The public port, as the operator's address translation has it."
-	ipv6Text    = "Any one IPv6 address of the device's subnet."
+	phoneText   = "Phone number in international format, such as `+34666666666`: `+` and 5 to 15 digits, the first of them not 0. 0.10 takes it without the `+` too."
+	naiText     = "Network access identifier, such as `123456789@example.com`. Operators may not support it (from 1.1 on CAMARA does not allow its use for now), and with the three-legged flows of `oauth` it does not tell whose token is needed."
+	ipv4Text    = "IPv4 address as the application server sees it: `public_address`, with `private_address` or `public_port` to tell apart the devices behind it."
+	publicText  = "The public address. Required."
+	privateText = "The device's own address; where there is no address translation, the public one again."
+	portText    = "The public port, as the operator's address translation has it: 0 (from 1.2 on: 1) to 65535."
+	ipv6Text    = "Any one IPv6 address of the device's subnet; the whole subnet is meant."
 )
 
 // Device is the attribute of a resource; its changes are judged by the resource.

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -51,17 +52,17 @@ func Sink(description string) schema.StringAttribute {
 func SinkCredential() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "What the operator authorizes itself with at the `sink`. Secrets are sent when the resource is created and at no other time: " +
+		MarkdownDescription: "What the operator authorizes itself with at the `sink`, which it needs (from 0.11 on). Secrets are sent when the resource is created and at no other time: " +
 			"changing `access_token` or `access_token_expires_utc` alone sends nothing and says so, any other change replaces.",
 		Attributes: map[string]schema.Attribute{
 			"credential_type": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "`ACCESSTOKEN` (the same as leaving it out) or, from 1.2 on, `PRIVATE_KEY_JWT`.",
+				MarkdownDescription: "`ACCESSTOKEN` (the same as leaving it out) or, from 1.2 and QoS provisioning 0.4 on, `PRIVATE_KEY_JWT`: the operator gets tokens for itself.",
 			},
 			"access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "The bearer of notifications, with `ACCESSTOKEN`. It is kept in the state; `access_token_wo` is not.",
+				MarkdownDescription: "The bearer of notifications. With `ACCESSTOKEN`, this or `access_token_wo` is required. It is kept in the state; `access_token_wo` is not.",
 				Validators:          []validator.String{inputs.Token(), stringvalidator.ConflictsWith(inputs.Sibling("access_token_wo"))},
 			},
 			"access_token_wo": schema.StringAttribute{
@@ -79,19 +80,19 @@ func SinkCredential() schema.SingleNestedAttribute {
 			},
 			"access_token_expires_utc": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "When the token expires, and notifications with it, in RFC 3339, such as `2030-01-31T12:00:00Z`. Required with `ACCESSTOKEN`.",
+				MarkdownDescription: "When the token expires, and notifications with it, in RFC 3339, such as `2030-01-31T12:00:00Z`. Required with `ACCESSTOKEN`, not allowed otherwise.",
 			},
 			"access_token_type": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "`bearer`, the only type there is (the same as leaving it out).",
+				MarkdownDescription: "`bearer`, the only type there is (the same as leaving it out). Only with `ACCESSTOKEN`.",
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Id of the operator at the token endpoint of the sink's side, with `PRIVATE_KEY_JWT`.",
+				MarkdownDescription: "Id of the operator at the token endpoint of the sink's side. Only with `PRIVATE_KEY_JWT`.",
 			},
 			"token_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "That token endpoint, with `PRIVATE_KEY_JWT`; `https` only.",
+				MarkdownDescription: "That token endpoint; `https` only. Only with `PRIVATE_KEY_JWT`.",
 			},
 		},
 	}
@@ -116,51 +117,10 @@ func CredentialOf(ctx context.Context, object types.Object) (*api.SinkCredential
 }
 
 // Secret is the write-only value if there is one, else the one that is kept.
+// Blanks around it, as a file may add them, are no part of it.
 func Secret(kept, writeOnly types.String) string {
 	if value.Known(writeOnly) {
-		return writeOnly.ValueString()
+		kept = writeOnly
 	}
-	return kept.ValueString()
-}
-
-// SecretChange is what a change of an attribute with secrets comes to.
-type SecretChange int
-
-const (
-	// Same: nothing that the operator would see.
-	Same SecretChange = iota
-	// Unsent: only what is sent at creation alone, so it does not reach the operator.
-	Unsent
-	// Different: the operator would have to be told.
-	Different
-)
-
-// CredentialChange compares two sink_credential attributes. What is not known
-// yet counts as different.
-func CredentialChange(ctx context.Context, before, after types.Object) (SecretChange, diag.Diagnostics) {
-	switch {
-	case after.Equal(before):
-		return Same, nil
-	case before.IsNull() || after.IsNull() || after.IsUnknown():
-		return Different, nil
-	}
-	var a, b credentialModel
-	diags := before.As(ctx, &a, basetypes.ObjectAsOptions{})
-	diags.Append(after.As(ctx, &b, basetypes.ObjectAsOptions{})...)
-	sameType := value.StringOr(a.CredentialType.ValueString(), api.CredentialAccessToken).Equal(value.StringOr(b.CredentialType.ValueString(), api.CredentialAccessToken))
-	switch {
-	case b.CredentialType.IsUnknown() || !sameType || !a.AccessTokenWOVersion.Equal(b.AccessTokenWOVersion) ||
-		!a.ClientID.Equal(b.ClientID) || !a.TokenURI.Equal(b.TokenURI):
-		return Different, diags
-	case a.AccessToken.Equal(b.AccessToken) && a.AccessTokenExpiresUTC.Equal(b.AccessTokenExpiresUTC):
-		return Same, diags
-	default:
-		return Unsent, diags
-	}
-}
-
-// WarnUnsent says that a change of secrets changes the state alone.
-func WarnUnsent(names string, diags *diag.Diagnostics) {
-	diags.AddWarning("The operator is not told", "A secret and its expiry are sent when the resource is created and at no other time, so the change of "+names+" changes the state alone. "+
-		"To send another secret, replace the resource: terraform apply -replace=<address>.")
+	return strings.TrimSpace(kept.ValueString())
 }

@@ -36,7 +36,8 @@ type claims struct {
 }
 
 // assertion signs that the client speaks of subject to audience. Each is for one
-// request: servers refuse an id that they have seen.
+// request: servers refuse an id that they have seen. It is dated by the server's
+// clock, as the server judges it by that.
 func (s *server) assertion(subject, audience, scope string) (string, error) {
 	algorithm, err := algorithmOf(s.key)
 	if err != nil {
@@ -47,7 +48,7 @@ func (s *server) assertion(subject, audience, scope string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("prepare the signature: %w", err)
 	}
-	now := s.config.Clock.Now()
+	now := s.clock.Now()
 	signed, err := jwt.Signed(signer).Claims(claims{
 		Issuer:    s.config.ClientID,
 		Subject:   subject,

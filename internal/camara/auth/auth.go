@@ -40,6 +40,12 @@ func Static(token string) (Source, error) {
 	return fixed(token), nil
 }
 
+// Fixed reports whether s never has another token than the one it has, or none.
+func Fixed(s Source) bool {
+	_, is := s.(fixed)
+	return is
+}
+
 // fixed is a Source of one token. It prints without it.
 type fixed string
 

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -9,8 +10,16 @@ import (
 	"github.com/jonboulle/clockwork"
 )
 
-// renewAhead is how long before its end a token is replaced, at most.
-const renewAhead = 30 * time.Second
+const (
+	// renewAhead is how long before its end a token is replaced, at most.
+	renewAhead = 30 * time.Second
+	// longestWait is how long a caller without a deadline waits for a token: reads
+	// have none, and a server may let a subscriber take a day.
+	longestWait = 5 * time.Minute
+)
+
+// errNotInTime marks that nobody has authorized a request for as long as we wait.
+var errNotInTime = errors.New("not in time")
 
 // grant is a token with its end; expires is zero where that is not known.
 type grant struct {
@@ -36,6 +45,8 @@ type holding struct {
 	due time.Time
 	// flight is the fetch under way, if there is one.
 	flight *flight
+	// denied is the no of a subscriber, who is not asked again in this process.
+	denied error
 }
 
 // flight is one fetch, for as long as anyone waits for it.
@@ -63,17 +74,33 @@ func (c *cache) Token(ctx context.Context, subject string) (string, error) {
 	if c.bySubject && subject == "" {
 		return "", ErrNoSubject
 	}
-	token, joined := c.usableOrJoin(ctx, subject)
+	token, joined, err := c.usableOrJoin(ctx, subject)
 	if joined == nil {
-		return token, nil
+		return token, err
+	}
+	var late <-chan time.Time
+	if _, bounded := ctx.Deadline(); !bounded {
+		timer := c.clock.NewTimer(longestWait)
+		defer timer.Stop()
+		late = timer.Chan()
 	}
 	select {
 	case <-joined.done:
 		return joined.result.token, joined.err
 	case <-ctx.Done():
 		c.leave(subject, joined)
-		return "", fmt.Errorf("gave up waiting for an access token: %w", context.Cause(ctx))
+		return "", fmt.Errorf("gave up waiting for an access token%s: %w", whose(subject), context.Cause(ctx))
+	case <-late:
+		c.leave(subject, joined)
+		return "", marked{fmt.Errorf("no access token%s within %s: its subscriber may still have to consent, or the authorization server does not answer", whose(subject), longestWait), errNotInTime}
 	}
+}
+
+func whose(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return " for " + subject
 }
 
 // Invalidate implements Source.
@@ -85,19 +112,22 @@ func (c *cache) Invalidate(subject, token string) {
 	}
 }
 
-// usableOrJoin returns the token held, or else the fetch to wait for.
-func (c *cache) usableOrJoin(ctx context.Context, subject string) (string, *flight) {
+// usableOrJoin returns the token held, the no that has been given before, or else
+// the fetch to wait for.
+func (c *cache) usableOrJoin(ctx context.Context, subject string) (string, *flight, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := c.holding(subject)
-	if h.token != "" && (h.due.IsZero() || c.clock.Now().Before(h.due)) {
-		return h.token, nil
-	}
-	if h.flight == nil {
+	switch {
+	case h.denied != nil:
+		return "", nil, h.denied
+	case h.token != "" && (h.due.IsZero() || c.clock.Now().Before(h.due)):
+		return h.token, nil, nil
+	case h.flight == nil:
 		c.launch(ctx, h, subject)
 	}
 	h.flight.waiters++
-	return "", h.flight
+	return "", h.flight, nil
 }
 
 // launch starts a fetch that goes on when its first caller gives up, because
@@ -120,6 +150,9 @@ func (c *cache) land(h *holding, f *flight) {
 	defer c.mu.Unlock()
 	if h.flight == f {
 		h.flight = nil
+	}
+	if c.bySubject && hasCode(f.err, CodeAccessDenied) {
+		h.denied = f.err
 	}
 	if f.err == nil {
 		h.token, h.due = f.result.token, c.due(f.result.expires)

@@ -40,11 +40,12 @@ type pending struct {
 }
 
 // ciba asks for the subscriber's authorization and polls until there is a token.
-// Where the request expires first it is made once more: subscribers who are
-// asked get a second chance, and a lifetime too short for the first poll gets one.
+// Where the request expires soon it is made once more: subscribers who are asked
+// get a second chance, and a lifetime too short for the first poll gets one.
 func (s *server) ciba(ctx context.Context, subject string) (grant, error) {
+	started := s.config.Clock.Now()
 	g, err := s.authorizeAndPoll(ctx, subject)
-	if hasCode(err, CodeExpiredToken) {
+	if hasCode(err, CodeExpiredToken) && s.config.Clock.Since(started) <= defaultLifetime {
 		g, err = s.authorizeAndPoll(ctx, subject)
 	}
 	return g, err
@@ -63,21 +64,26 @@ func (s *server) authorizeAndPoll(ctx context.Context, subject string) (grant, e
 // consented before, there is one already.
 func (s *server) poll(ctx context.Context, p pending) (grant, error) {
 	for failures := 0; ; {
-		g, err := s.token(ctx, clientcredentials.Config{
-			EndpointParams: url.Values{"grant_type": {grantCIBA}, "auth_req_id": {p.id}},
+		g, err := inTime(s, func() (grant, error) {
+			return s.token(ctx, clientcredentials.Config{
+				EndpointParams: url.Values{"grant_type": {grantCIBA}, "auth_req_id": {p.id}},
+			})
 		})
 		switch {
 		case err == nil:
 			return g, nil
 		case hasCode(err, codePending):
-		case hasCode(err, codeSlowDown):
+		case hasCode(err, codeSlowDown), tooMany(err):
 			p.interval += slowDown
 		case repeatable(err) && failures < s.config.MaxRetries:
 			failures++
 		default:
 			return grant{}, err
 		}
-		if s.config.Clock.Now().Add(p.interval).After(p.deadline) {
+		switch late := s.config.Clock.Now().Add(p.interval).After(p.deadline); {
+		case late && tooMany(err):
+			return grant{}, err
+		case late:
 			return grant{}, s.expired()
 		}
 		if ended := s.wait(ctx, p.interval); ended != nil {
@@ -94,6 +100,7 @@ func (s *server) expired() error {
 		StatusCode:  http.StatusBadRequest,
 		Code:        CodeExpiredToken,
 		Description: "the subscriber has not authorized the request in time",
+		Advice:      advice(CodeExpiredToken, true),
 	}
 }
 

@@ -67,8 +67,9 @@ type Config struct {
 	// without, and no scope with client credentials.
 	Scopes []string
 
-	// MaxRetries is how often one request is repeated at most. 0 means never; the
-	// usual value is DefaultMaxRetries.
+	// MaxRetries is how often one request is repeated at most after a lost
+	// connection or a server's fault. 0 means never; the usual value is
+	// DefaultMaxRetries. Rate limits are waited out besides.
 	MaxRetries int
 	// AttemptTimeout bounds one attempt from dial to the end of the answer.
 	// 0 means DefaultAttemptTimeout.
@@ -79,7 +80,7 @@ type Config struct {
 	Transport http.RoundTripper
 	// Logger gets one debug line per attempt, without secrets; nil discards them.
 	Logger *slog.Logger
-	// Clock dates assertions, judges when a token is due, and times polls and
+	// Clock dates assertions, corrected by the server's own, judges when a token is due, and times polls and
 	// repeats; nil means the real clock.
 	Clock clockwork.Clock
 }
@@ -107,12 +108,13 @@ func New(config Config) (Source, error) {
 	if err := errors.Join(config.validate(), err); err != nil {
 		return nil, fmt.Errorf("OAuth2: %w", err)
 	}
-	s := &server{config: config, key: key}
+	s := &server{config: config, key: key, clock: transport.NewServerClock(config.Clock)}
 	s.http = transport.Settings{
 		Base:           config.Transport,
 		AttemptTimeout: config.AttemptTimeout,
 		UserAgent:      config.UserAgent,
 		Logger:         config.Logger,
+		ServerClock:    s.clock,
 	}.Client()
 	return newCache(config.Clock, config.DeviceBound(), s.grant), nil
 }

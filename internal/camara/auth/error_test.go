@@ -30,9 +30,9 @@ func TestErrors(t *testing.T) {
 		text   string
 	}{
 		"OAuth2": {
-			400, `{"error":"invalid_scope","error_description":"Not yours."}`,
-			Error{Code: "invalid_scope", Description: "Not yours."},
-			"get an access token: the authorization server answered HTTP 400 Bad Request, code invalid_scope: Not yours. (POST /oauth/token)",
+			400, `{"error":"unsupported_grant_type","error_description":"Not that."}`,
+			Error{Code: "unsupported_grant_type", Description: "Not that."},
+			"get an access token: the authorization server answered HTTP 400 Bad Request, code unsupported_grant_type: Not that. (POST /oauth/token)",
 		},
 		"CAMARA": {
 			401, `{"status":401,"code":"UNAUTHENTICATED","message":"Who?"}`,

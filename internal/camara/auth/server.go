@@ -26,9 +26,6 @@ const (
 	grantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" //nolint:gosec // the name of a kind of grant
 	grantCIBA      = "urn:openid:params:grant-type:ciba"
 	assertionType  = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-	// maxWait caps what the server may make us wait before a repeat.
-	maxWait = time.Minute
 )
 
 // server is the authorization server as one client sees it.
@@ -37,6 +34,8 @@ type server struct {
 	// key is nil where the client proves itself by its secret.
 	key  crypto.Signer
 	http *http.Client
+	// clock is the server's, as far as it has told: it judges our assertions by that.
+	clock *transport.ServerClock
 }
 
 // grant gets a token for subject by the configured flow.
@@ -50,6 +49,21 @@ func (s *server) grant(ctx context.Context, subject string) (grant, error) {
 		return repeated(ctx, s, repeatable, func() (grant, error) { return s.clientCredentials(ctx) })
 	}
 }
+
+// inTime makes try, and once more where the server's answer has shown that the
+// assertion in it was dated by a clock that is wrong.
+func inTime[T any](s *server, try func() (T, error)) (T, error) {
+	before := s.clock.Offset()
+	got, err := try()
+	if s.key == nil || !assertionRefused(err) || (s.clock.Offset()-before).Abs() < telling {
+		return got, err
+	}
+	return try()
+}
+
+// telling is a difference between two clocks that can make a server refuse an
+// assertion, or can be why it has.
+const telling = assertionLifetime / 4
 
 func (s *server) clientCredentials(ctx context.Context) (grant, error) {
 	return s.token(ctx, clientcredentials.Config{Scopes: s.config.Scopes})
@@ -97,7 +111,7 @@ func (s *server) send(ctx context.Context, c clientcredentials.Config) (grant, e
 		return grant{}, s.tokenError(c, err)
 	}
 	if !transport.ValidToken(fetched.AccessToken) {
-		return grant{}, fmt.Errorf("%s: %s answered with a token that no header can carry", operationToken, serverName)
+		return grant{}, marked{fmt.Errorf("%s: %s answered with a token that no header can carry", operationToken, serverName), errUnusable}
 	}
 	g := grant{token: fetched.AccessToken}
 	if !fetched.Expiry.IsZero() {
@@ -118,27 +132,40 @@ func (s *server) tokenError(c clientcredentials.Config, err error) error {
 }
 
 // repeated makes try until it succeeds, fails for good, or has been repeated
-// often enough. Each time builds its own request, because an assertion is good
-// for one only.
+// often enough; a rate limit is waited out. Each time builds its own request,
+// because an assertion is good for one only.
 func repeated[T any](ctx context.Context, s *server, again func(error) bool, try func() (T, error)) (T, error) {
-	for repeats := 0; ; repeats++ {
-		got, err := try()
-		if err == nil || repeats == s.config.MaxRetries || !again(err) {
+	var patience attempt.Patience
+	for repeats := 0; ; {
+		got, err := inTime(s, try)
+		if err == nil || !again(err) {
 			return got, err
 		}
-		if ended := s.wait(ctx, pause(err, repeats)); ended != nil {
+		pause, putOff, late := patienceFor(ctx, &patience, err)
+		switch {
+		case late != nil:
+			return got, fmt.Errorf("%w. %w", err, late)
+		case putOff:
+		case repeats == s.config.MaxRetries:
+			return got, err
+		default:
+			pause = attempt.Backoff(attempt.MinBackoff, attempt.MaxBackoff, repeats, nil)
+			repeats++
+		}
+		if ended := s.wait(ctx, pause); ended != nil {
 			return got, fmt.Errorf("%w; before that, %w", ended, err)
 		}
 	}
 }
 
-// pause is how long to wait before a repeat.
-func pause(err error, repeats int) time.Duration {
-	var refused *Error
-	if errors.As(err, &refused) && refused.RetryAfter > 0 {
-		return min(refused.RetryAfter, maxWait)
+// patienceFor returns how long to wait where the server has put the request off.
+func patienceFor(ctx context.Context, p *attempt.Patience, err error) (pause time.Duration, putOff bool, late error) {
+	e, answered := errors.AsType[*Error](err)
+	if !answered || e.StatusCode != http.StatusTooManyRequests && e.RetryAfter == 0 {
+		return 0, false, nil
 	}
-	return attempt.Backoff(attempt.MinBackoff, attempt.MaxBackoff, repeats, nil)
+	pause, late = p.Next(ctx, e.RetryAfter)
+	return pause, true, late
 }
 
 func (s *server) wait(ctx context.Context, d time.Duration) error {

@@ -3,6 +3,8 @@
 package backend
 
 import (
+	"time"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/jonboulle/clockwork"
 
@@ -15,25 +17,38 @@ import (
 type Backend struct {
 	operator    *api.Client
 	operatorErr error
-	twoLegged   bool
+	application Application
 	clock       clockwork.Clock
 }
 
+// Application is who the operator takes the provider for.
+type Application struct {
+	// ClientID is empty where tokens do not come from an OAuth server.
+	ClientID string
+	// TwoLegged says that tokens surely name no device, so that each request has to.
+	TwoLegged bool
+}
+
 // New returns a backend over its parts. A client that could not be made is nil,
-// and its error is what every use of it returns. TwoLegged says that a token
-// surely names no device, so that each request has to.
-func New(operator *api.Client, operatorErr error, twoLegged bool, clock clockwork.Clock) *Backend {
-	return &Backend{operator: operator, operatorErr: operatorErr, twoLegged: twoLegged, clock: clock}
+// and its error is what every use of it returns.
+func New(operator *api.Client, operatorErr error, application Application, clock clockwork.Clock) *Backend {
+	return &Backend{operator: operator, operatorErr: operatorErr, application: application, clock: clock}
 }
 
 // Operator returns the API client, or why there is none.
 func (b *Backend) Operator() (*api.Client, error) { return b.operator, b.operatorErr }
 
-// Clock is what expiry is judged by and waits are paced with.
+// Clock is what waits are paced with.
 func (b *Backend) Clock() clockwork.Clock { return b.clock }
 
-// TwoLegged reports whether tokens name no device for sure, so that each request has to.
-func (b *Backend) TwoLegged() bool { return b.twoLegged }
+// Now is what expiry is judged by: the time as the operator's newest answer has
+// it, so that a clock which is wrong here ends nothing.
+func (b *Backend) Now() time.Time {
+	if b.operator == nil {
+		return b.clock.Now()
+	}
+	return b.clock.Now().Add(b.operator.Skew())
+}
 
 // Subject names the subscriber whose token a request for the device needs; ""
 // where tokens are not bound to devices. Known is the one that a state or an

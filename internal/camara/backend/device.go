@@ -18,7 +18,7 @@ func (b *Backend) CheckDevice(configured types.Object, device *api.Device, diags
 		return
 	}
 	switch {
-	case device == nil && b.twoLegged:
+	case device == nil && b.application.TwoLegged:
 		diags.AddAttributeError(path.Root("device"), summary, "device is required: the tokens of oauth.flow \"client_credentials\" name no device, so each request has to.")
 	case device != nil && b.operator.DeviceBound():
 		if _, ok := api.LoginHint(*device); !ok {

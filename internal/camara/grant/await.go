@@ -15,6 +15,10 @@ import (
 // it is read.
 const freshness = 30 * time.Second
 
+// fresh reports whether a grant of that creation may not be found yet. A clock
+// that was set back since makes nothing new for long.
+func fresh(created, now time.Time) bool { return now.Sub(created).Abs() < freshness }
+
 // errGone means that what was created is not there any more.
 var errGone = errors.New("the operator does not know it any more")
 
@@ -33,9 +37,9 @@ func (q *Requester[T]) Await(ctx context.Context, created *T, waitFor string) (*
 		case last == nil:
 			latest = read
 			return q.settled(latest, waitFor), nil
-		case api.NotFound(last) && q.Clock.Since(since) >= freshness:
+		case api.Gone(last) && !fresh(since, q.Clock.Now()):
 			return false, errGone
-		case api.NotFound(last), api.Temporary(last):
+		case api.Gone(last), api.Temporary(last):
 			return false, nil
 		default:
 			return false, last
@@ -48,8 +52,8 @@ func (q *Requester[T]) Await(ctx context.Context, created *T, waitFor string) (*
 }
 
 func (q *Requester[T]) settled(g *T, waitFor string) bool {
-	status := q.Remote.View(g).Status
-	return status == api.StatusUnavailable || status == api.StatusAvailable || waitFor == WaitForRequested
+	v := q.Remote.View(g)
+	return v.Ending() || v.Status == api.StatusAvailable || waitFor == WaitForRequested
 }
 
 // Delete ends a grant and returns when it is gone. What is gone already is no
@@ -57,7 +61,7 @@ func (q *Requester[T]) settled(g *T, waitFor string) bool {
 func (q *Requester[T]) Delete(ctx context.Context, id string) error {
 	pending, err := q.delete(ctx, id)
 	switch {
-	case api.NotFound(err):
+	case api.Gone(err):
 		return nil
 	case err != nil || !pending:
 		return err
@@ -66,7 +70,7 @@ func (q *Requester[T]) Delete(ctx context.Context, id string) error {
 	err = wait.Poll(ctx, q.Clock, func(ctx context.Context) (bool, error) {
 		_, last = q.Remote.Read(ctx, id)
 		switch {
-		case api.NotFound(last):
+		case api.Gone(last):
 			return true, nil
 		case last == nil, api.Temporary(last):
 			return false, nil
@@ -80,8 +84,24 @@ func (q *Requester[T]) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
+// delete makes the DELETE. What is discarded after the end of ctx is deleted in
+// the time that there is left, with the token that there is.
 func (q *Requester[T]) delete(ctx context.Context, id string) (pending bool, err error) {
+	if ctx.Err() == nil {
+		if err := q.authorize(ctx); err != nil {
+			return false, err
+		}
+	}
 	outlasting, cancel := detach.Outlast(ctx, detach.Grace)
 	defer cancel()
 	return q.Remote.Delete(outlasting, id)
+}
+
+// authorize comes before what an interrupt does not cut off: it may have to wait
+// for a subscriber, and that wait is nothing to protect.
+func (q *Requester[T]) authorize(ctx context.Context) error {
+	if err := q.Remote.Authorize(ctx); err != nil {
+		return fmt.Errorf("nothing was sent to the operator: %w", err)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package grant_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
@@ -53,27 +54,54 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-func TestOriginReplaces(t *testing.T) {
+func TestOriginCanBe(t *testing.T) {
 	t.Parallel()
 	phone := &api.Device{PhoneNumber: "+34666666666"}
 	both := &api.Device{PhoneNumber: "+34666666666", IPv6Address: "2001:db8::1"}
+	other := &api.Device{PhoneNumber: "+34777777777"}
 	for name, test := range map[string]struct {
-		origin        grant.Origin
-		before, after *api.Device
-		want          bool
+		subject      string
+		told, device *api.Device
+		want         bool
 	}{
-		"created, the same":                  {grant.Origin{}, phone, phone, false},
-		"created, another":                   {grant.Origin{}, phone, both, true},
-		"created, from nothing":              {grant.Origin{}, nil, phone, true},
-		"imported, not told":                 {grant.Origin{Imported: true}, nil, phone, false},
-		"imported, one told":                 {grant.Origin{Imported: true}, phone, both, false},
-		"imported, another told":             {grant.Origin{Imported: true}, &api.Device{PhoneNumber: "+34777777777"}, phone, true},
-		"imported for this subscriber":       {grant.Origin{Imported: true, Subject: "tel:+34666666666"}, nil, phone, false},
-		"imported for another subscriber":    {grant.Origin{Imported: true, Subject: "tel:+34777777777"}, nil, phone, true},
-		"imported, nothing in configuration": {grant.Origin{Imported: true}, phone, nil, false},
+		"not told":                             {"", nil, phone, true},
+		"one told":                             {"", phone, both, true},
+		"another told":                         {"", other, phone, false},
+		"nothing in configuration":             {"", phone, nil, true},
+		"this subscriber's":                    {"tel:+34666666666", nil, phone, true},
+		"another subscriber's":                 {"tel:+34777777777", nil, phone, false},
+		"nothing that tells the subscriber":    {"tel:+34777777777", nil, &api.Device{NetworkAccessIdentifier: "x@example.com"}, true},
+		"this subscriber's, and another's too": {"tel:+34666666666", other, phone, false},
 	} {
-		if got := test.origin.Replaces(test.before, test.after); got != test.want {
+		if got := (grant.Origin{Subject: test.subject}).CanBe(test.told, test.device); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// An import that was complete at once is over by itself; one that a
+// configuration was applied to, at once.
+func TestOriginAges(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	created := grant.Origin{BaseURL: "https://a", Subject: "tel:+34666666666"}
+	imported := created.Import(now)
+	for name, test := range map[string]struct {
+		origin         grant.Origin
+		fills, settled bool
+	}{
+		"created":                  {created.Aged(now), false, false},
+		"imported":                 {imported.Aged(now), true, false},
+		"imported a while ago":     {imported.Aged(now.Add(24*time.Hour - time.Second)), true, false},
+		"imported a day ago":       {imported.Aged(now.Add(24 * time.Hour)), false, true},
+		"read with a slower clock": {imported.Aged(now.Add(-time.Hour)), true, false},
+		"a configuration applied":  {imported.Applied().Aged(now), false, false},
+	} {
+		if got := test.origin; got.FillsIn(true) != test.fills || got.FillsIn(false) || got.Settled() != test.settled {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := imported.Applied(); got != created {
+		t.Errorf("applied, %+v became %+v", imported, got)
 	}
 }

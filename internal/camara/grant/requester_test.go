@@ -63,7 +63,11 @@ func (r *remote) Same(i *item) bool     { return i.like == "same" }
 func (r *remote) Overlaps(i *item) bool { return i.like != "apart" }
 
 func answer(status int) error {
-	return &attempt.Error{Outcome: attempt.Refused, Err: &api.Error{StatusCode: status}}
+	e := &api.Error{StatusCode: status}
+	if status == http.StatusNotFound {
+		e.Code = api.CodeNotFound
+	}
+	return &attempt.Error{Outcome: attempt.Refused, Err: e}
 }
 
 func lost() (*item, error) {
@@ -91,7 +95,7 @@ func lists(answers ...[]item) func() ([]item, error) {
 
 func requesterOf(r *remote, listed bool) *grant.Requester[item] {
 	return &grant.Requester[item]{
-		Kind: grant.Kind{Noun: "QoD session", Resource: "camara_qod_session"}, Remote: r, Clock: r.clock, Listed: listed, Longest: time.Hour,
+		Kind: grant.Kind{Noun: "QoD session", Resource: "camara_qod_session"}, Remote: r, Clock: r.clock, Listed: listed, Longest: time.Hour, LongestRest: 24 * time.Hour,
 	}
 }
 
@@ -112,6 +116,10 @@ func TestCreate(t *testing.T) {
 	t.Parallel()
 	live, over := item{"old", api.StatusAvailable, "same"}, item{"old", api.StatusUnavailable, "same"}
 	fresh, apart := item{"new", api.StatusRequested, "same"}, item{"apart", api.StatusAvailable, "apart"}
+	meets := item{"old", api.StatusAvailable, "overlapping"}
+	reads := func(status string) func() (*item, error) {
+		return func() (*item, error) { return &item{"old", status, "same"}, nil }
+	}
 	unlisted := func() ([]item, error) { return nil, api.ErrNotInAPI }
 	forbidden := func() ([]item, error) { return nil, answer(http.StatusForbidden) }
 	for name, test := range map[string]struct {
@@ -128,19 +136,24 @@ func TestCreate(t *testing.T) {
 		"refused":                          {remote: remote{list: lists(nil), create: []func() (*item, error){refused(http.StatusBadRequest)}}, says: []string{"400"}, creates: 1},
 		"lost and found":                   {remote: remote{list: lists(nil, []item{apart, fresh}), create: []func() (*item, error){lost}}, want: "new", creates: 1},
 		"lost and found late":              {remote: remote{list: lists(nil, nil, nil, []item{fresh}), create: []func() (*item, error){lost}}, want: "new", creates: 1},
-		"lost, what is listed is old":      {remote: remote{list: lists([]item{live}), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "until 2030-01-01T01:00:00Z", "does not list it"}, creates: 1},
+		"lost, what is listed is old":      {remote: remote{list: lists([]item{live}), read: refused(http.StatusNotFound), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "until 2030-01-01T01:00:00Z", "does not list it"}, creates: 1},
 		"lost, what is listed has ended":   {remote: remote{list: lists(nil, []item{over}), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "does not list it"}, creates: 1},
 		"lost, two fit":                    {remote: remote{list: lists(nil, []item{fresh, {"newer", api.StatusRequested, "same"}}), create: []func() (*item, error){lost}}, says: []string{"lists several", "new (REQUESTED), newer (REQUESTED)"}, creates: 1},
 		"lost, no list":                    {remote: remote{list: unlisted, create: []func() (*item, error){lost}}, unlisted: true, says: []string{"outcome is unknown", "cannot list", "until 2030-01-01T01:00:00Z"}, creates: 1},
 		"lost, listed afterwards alone":    {remote: remote{list: lists([]item{fresh}), create: []func() (*item, error){lost}}, unlisted: true, says: []string{"whether it was there before is not known", `id = "new,hint"`}, creates: 1},
+		"the list is broken":               {remote: remote{list: func() ([]item, error) { return nil, answer(http.StatusInternalServerError) }, create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
 		"lost, the list forbidden":         {remote: remote{list: forbidden, create: []func() (*item, error){lost}}, says: []string{"could not be looked for", "403"}, creates: 1},
-		"conflict":                         {remote: remote{list: lists([]item{apart, live}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"is in the way", "old (AVAILABLE)", `id = "old,hint"`}, creates: 1},
+		"conflict":                         {remote: remote{list: lists([]item{apart, meets}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"is in the way", "409", "old (AVAILABLE)", `id = "old,hint"`}, creates: 1},
 		"conflict with what seems apart":   {remote: remote{list: lists([]item{apart}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"apart (AVAILABLE)"}, creates: 1},
 		"conflict with another's":          {remote: remote{list: lists(nil), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"another application's"}, creates: 1},
-		"conflict, no list":                {remote: remote{list: unlisted, create: []func() (*item, error){refused(http.StatusConflict)}}, unlisted: true, says: []string{"cannot list what a device has"}, creates: 1},
+		"conflict, no list":                {remote: remote{list: unlisted, create: []func() (*item, error){refused(http.StatusConflict)}}, unlisted: true, says: []string{"cannot list what a device has", "until 2030-01-02T00:00:00Z at the latest"}, creates: 1},
 		"conflict with one that has ended": {remote: remote{list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict), granted("new")}}, want: "new", creates: 2, deleted: []string{"old"}},
-		"conflict with ended and live":     {remote: remote{list: lists([]item{over, {"live", api.StatusAvailable, "same"}}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"live (AVAILABLE)"}, creates: 1},
+		"conflict with ended and live":     {remote: remote{list: lists([]item{over, {"live", api.StatusAvailable, "overlapping"}}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"live (AVAILABLE)"}, creates: 1},
 		"conflict again":                   {remote: remote{list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict), refused(http.StatusConflict)}}, says: []string{"is in the way"}, creates: 2, deleted: []string{"old"}},
+		"what is wanted is there":          {remote: remote{list: lists([]item{apart, live}), read: reads(api.StatusAvailable)}, says: []string{"is in the way", "exactly what is asked for", "old (AVAILABLE)", `id = "old,hint"`}},
+		"it is there, and cannot be read":  {remote: remote{list: lists([]item{live}), read: refused(http.StatusForbidden)}, says: []string{"exactly what is asked for", "old (AVAILABLE)"}},
+		"it is listed, and just deleted":   {remote: remote{list: lists([]item{live}), read: refused(http.StatusNotFound), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"it is listed, and just ended":     {remote: remote{list: lists([]item{live}), read: reads(api.StatusUnavailable), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
 		"what has ended cannot be deleted": {remote: remote{
 			list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict)},
 			deletes: func(string) (bool, error) { return false, answer(http.StatusForbidden) },

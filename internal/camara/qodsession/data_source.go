@@ -69,12 +69,12 @@ func (d *qodSessionsDataSource) Metadata(_ context.Context, _ datasource.Metadat
 
 func (d *qodSessionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The QoD sessions of a device that this application, and no other, has made. From 0.11; some operators with 0.10 serve it too.",
+		MarkdownDescription: "The QoD sessions of a device that this application, and no other, has made. From 0.11 on; some operators with 0.10 have it too.",
 		Attributes: map[string]schema.Attribute{
-			"device": attribute.DeviceFilter(true, "The device. With the three-legged flows of `oauth` it says whose token is needed."),
+			"device": attribute.DeviceFilter(true, "The device, by one identifier or several. With the three-legged flows of `oauth` it says whose token is needed."),
 			"sessions": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The sessions, in the operator's order. Each can be imported by its `session_id`.",
+				MarkdownDescription: "The sessions, in the operator's order; none is an empty list. Each can be imported by its `session_id`. What the operator does not tell of a session is null.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: listedAttributes()},
 			},
 		},
@@ -89,15 +89,15 @@ func listedAttributes() map[string]schema.Attribute {
 		"session_id":       text("Id of the session."),
 		"qos_profile":      text("Name of its QoS profile."),
 		"qos_status":       text("`REQUESTED`, `AVAILABLE` or `UNAVAILABLE`."),
-		"status_info":      text("Why it is `UNAVAILABLE`."),
-		"started_at":       text("When it became `AVAILABLE`, in RFC 3339."),
-		"expires_at":       text("When it ends, or has ended, in RFC 3339."),
-		"granted_duration": schema.Int64Attribute{Computed: true, MarkdownDescription: "Its whole length in seconds."},
+		"status_info":      text("Why it is `UNAVAILABLE`: `DURATION_EXPIRED`, `NETWORK_TERMINATED` or `DELETE_REQUESTED`."),
+		"started_at":       text("When it became `AVAILABLE`, in RFC 3339 and UTC."),
+		"expires_at":       text("When it ends, or has ended, in RFC 3339 and UTC."),
+		"granted_duration": schema.Int64Attribute{Computed: true, MarkdownDescription: "Its whole length in seconds, extensions included."},
 		"device":           attribute.DeviceResult("The device, as far as the operator tells it."),
 		"application_server": schema.SingleNestedAttribute{Computed: true, MarkdownDescription: "The other end of the flows.", Attributes: map[string]schema.Attribute{
 			"ipv4_address": text("IPv4 address or subnet."),
 			"ipv6_address": text("IPv6 address or subnet."),
-			"ip_addresses": schema.SetAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: "Addresses, from 1.2."},
+			"ip_addresses": schema.SetAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: "Addresses, in place of the others (from 1.2 on)."},
 		}},
 		"device_ports":             listedPorts("Ports of the device; null is all of them."),
 		"application_server_ports": listedPorts("Ports of the application server; null is all of them."),

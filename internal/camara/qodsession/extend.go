@@ -3,6 +3,7 @@ package qodsession
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -15,48 +16,68 @@ type extension struct {
 	requester   *requester
 	state, plan *model
 	renew       bool
-
-	exhausted string
+	// now is the operator's time.
+	now func() time.Time
 }
 
-// run extends and puts the result into the plan. An operator that has a limit
-// grants less, or refuses a renewal; both come back as warnings.
-func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) error {
-	more := additional(e.state, e.plan, e.renew, e.requester.Clock.Now())
-	session, err := e.requester.sessions.extend(ctx, e.state.SessionID.ValueString(), more, e.state.granted())
+// run extends and puts the result into the plan. It goes by the session as it is
+// now: the state may be of before an extension whose answer was lost. An operator
+// that has a limit grants less, or refuses a renewal; both come back as warnings.
+func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) (verdict, error) {
+	id := e.state.SessionID.ValueString()
+	session, err := e.requester.sessions.Read(ctx, id)
+	switch {
+	case api.Gone(err):
+		return verdict{}, inactive(err)
+	case err != nil:
+		return verdict{}, err
+	case session.Status != api.StatusAvailable:
+		return verdict{}, inactive(fmt.Errorf("the session %s is %s", id, session.Status))
+	}
+	e.plan.refreshDuration(session)
+	more := e.additional(session)
+	if more <= 0 {
+		return verdict{}, nil
+	}
+	session, err = e.requester.sessions.extend(ctx, id, more, session.Duration)
 	switch {
 	case err == nil:
 		e.plan.refreshDuration(session)
-	case e.renew && e.plan.requested() <= e.state.requested() && atLimit(err):
-		e.plan.ExpiresAt, e.plan.GrantedDuration, e.plan.Messages = e.state.ExpiresAt, e.state.GrantedDuration, e.state.Messages
-	case api.Conflict(err), api.NotFound(err):
-		return fmt.Errorf("%w. Only an AVAILABLE session can be extended: the next plan shows what has become of this one", err)
+		return e.plan.limits(e.longer(), e.now(), diags), nil
+	case e.renew && !e.longer() && refused(err):
+		return e.plan.exhausted(err.Error(), diags), nil
+	case api.Conflict(err), api.Gone(err):
+		return verdict{}, inactive(err)
 	default:
-		return err
+		return verdict{}, err
 	}
-	e.judge(diags)
-	return nil
 }
 
-// atLimit reports whether an operator refuses to extend what has its longest
-// duration already.
-func atLimit(err error) bool {
-	return api.HasCode(err, api.CodeOutOfRange) || api.HasCode(err, api.CodeDurationOutOfRange)
+// longer reports whether more is asked for than a renewal.
+func (e *extension) longer() bool { return e.plan.requested() > e.state.requested() }
+
+// additional is by how many seconds to extend the session as it was just read: to
+// the planned duration in all and, where a renewal is due, so that as much
+// remains. It is at most 0 where the session is long enough.
+func (e *extension) additional(session *api.Session) int64 {
+	current, now := *e.state, e.now()
+	current.refresh(session)
+	current.RenewBefore = e.plan.RenewBefore
+	more := e.plan.requested() - current.granted()
+	if at, ok := current.expiry(); ok && e.renew && due(&current, now) {
+		remaining := max(int64(at.Sub(now)/time.Second), 0)
+		more = max(more, e.plan.requested()-remaining, 1)
+	}
+	return more
 }
 
-func (e *extension) judge(diags *diag.Diagnostics) {
-	granted := e.plan.GrantedDuration.ValueInt64()
-	if e.plan.requested() > e.state.requested() && granted < e.plan.requested() {
-		diags.AddWarning("The operator granted less", fmt.Sprintf("Of the %d seconds asked for, session %s has %d: the operator's limit for the QoS profile was reached.",
-			e.plan.requested(), e.plan.SessionID.ValueString(), granted))
-	}
-	if !e.renew || !due(e.plan, e.requester.Clock.Now()) {
-		return
-	}
-	e.exhausted = e.plan.ExpiresAt.ValueString()
-	diags.AddWarning("The session cannot be renewed further", fmt.Sprintf("The operator's limit for the QoS profile was reached: session %s ends at %s, which is within renew_before (%d seconds) still. "+
-		"It is not extended any more; once it has ended, on_expiry says what a plan does.", e.plan.SessionID.ValueString(), e.exhausted, e.plan.RenewBefore.ValueInt64()))
+// refused reports whether an operator will not extend an AVAILABLE session,
+// however often it is asked. How it says that it is at its limit differs; a lack
+// of rights is for the user to mend.
+func refused(err error) bool {
+	return api.Declined(err) && !api.Forbidden(err) && !api.NotFound(err)
 }
 
-// verdict replaces Read's, which has been acted on.
-func (e *extension) verdict() verdict { return verdict{Exhausted: e.exhausted} }
+func inactive(err error) error {
+	return fmt.Errorf("%w. Only an AVAILABLE session can be extended: the next plan shows what has become of this one", err)
+}

@@ -1,12 +1,6 @@
 package qodsession_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -25,21 +19,8 @@ import (
 // a provider block that get them.
 func boundWorld(t *testing.T, version sandbox.Version, flow string) (w *acctest.CamaraWorld, provider string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w = acctest.NewCamara(t, version, func(o *sandbox.Options) {
-		o.Clients = []sandbox.Client{{ID: acctest.OperatorClientID, Keys: []sandbox.Key{{Public: &key.PublicKey}}}}
-	})
-	urls := w.URLs()
-	provider = w.ProviderBlock(fmt.Sprintf("oauth = {\n    flow = %q\n    token_url = %q\n    backchannel_url = %q\n    client_id = %q\n    private_key = <<EOT\n%sEOT\n  }",
-		flow, urls.Token, urls.Backchannel, acctest.OperatorClientID, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-	return w, provider
+	keyed := acctest.NewKeyedCamara(t, version)
+	return keyed.CamaraWorld, keyed.ProviderConfig(flow)
 }
 
 func importID(suffix string) resource.ImportStateIdFunc {
@@ -132,6 +113,7 @@ func TestAccImportRefused(t *testing.T) {
 		ProtoV6ProviderFactories: acctest.CamaraFactories(),
 		Steps: []resource.TestStep{
 			{ResourceName: address, Config: config, ImportState: true, ImportStateId: "a/b", ExpectError: acctest.Words("must be the session_id")},
+			{ResourceName: address, Config: config, ImportState: true, ImportStateId: "3fa85f64-5717-4562-b3fc-2c963f66afa6,+34666666666", ExpectError: acctest.Words("The login_hint behind the comma must be like tel:+34666666666")},
 			{ResourceName: address, Config: config, ImportState: true, ImportStateId: "3fa85f64-5717-4562-b3fc-2c963f66afa6", ExpectError: acctest.Words("non-existent")},
 			{Config: config},
 		},

@@ -31,7 +31,7 @@ func TestAccInvalid(t *testing.T) {
 		says   []string
 	}{
 		"device without identifier":     {at(current, minimal(server, "device = {}\n  duration = 600")), []string{"device must have at least one identifier"}},
-		"phone number":                  {at(current, minimal(server, "device = { phone_number = \"123\" }\n  duration = 600")), []string{"device.phone_number"}},
+		"phone number":                  {at(current, minimal(server, "device = { phone_number = \"123\" }\n  duration = 600")), []string{"device.phone_number must be in international format, such as +34666666666"}},
 		"phone number of 0.10":          {at(current, minimal(server, "device = { phone_number = \"34666666666\" }\n  duration = 600")), []string{"device.phone_number", "1.1"}},
 		"public address alone":          {at(current, minimal(server, "device = { ipv4_address = { public_address = \"203.0.113.7\" } }\n  duration = 600")), []string{"device.ipv4_address", "private_address"}},
 		"IPv6 address of a device":      {at(current, minimal(server, "device = { ipv6_address = \"2001:db8::/64\" }\n  duration = 600")), []string{"device.ipv6_address"}},
@@ -87,6 +87,7 @@ func TestAccInvalid(t *testing.T) {
 		"an assertion without its key":  {current.ProviderBlock("oauth = { flow = \"jwt_bearer\", token_url = \"https://x\", client_id = \"y\", client_secret = \"z\" }") + minimal(server, valid), []string{"needs a private key"}},
 		"a version the hybrid has not":  {replace(at(current, minimal(server, valid)), `"1.1"`, `"0.10"`) + "", nil},
 		"what is not known yet":         {at(current, minimal("{ ipv4_address = terraform_data.x.id }", "device = { phone_number = terraform_data.x.id }\n  duration = 600")), nil},
+		"a sink that is not known yet":  {at(current, minimal(server, valid+"sink = terraform_data.x.id\n  sink_credential = { access_token = \"x\", access_token_expires_utc = \"2030-01-31T12:00:00Z\" }")), nil},
 		"webhook with unknown contents": {at(current, minimal(server, valid+"webhook = { notification_url = terraform_data.x.id }")), []string{"webhook is not part of this version"}},
 	} {
 		split := strings.Index(test.config, "\nresource ") + 1

@@ -316,12 +316,3 @@ func sortPorts(p *api.Ports) {
 		return int(a.To - b.To)
 	})
 }
-
-// expire marks a session that is gone because its time was over.
-func (m *model) expire() {
-	if m.QoSStatus.ValueString() == api.StatusUnavailable {
-		return
-	}
-	m.QoSStatus = types.StringValue(api.StatusUnavailable)
-	m.StatusInfo = types.StringValue(api.InfoDurationExpired)
-}

@@ -3,7 +3,6 @@ package qodsession
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -35,9 +34,9 @@ func (r *qodSessionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	var plan, state model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	found, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
+	found, diags := privatestate.Get[verdict](ctx, req.Private, grant.KeyVerdict)
 	resp.Diagnostics.Append(diags...)
-	from, diags := privatestate.Get[grant.Origin](ctx, req.Private, keyOrigin)
+	origin, diags := privatestate.Get[grant.Origin](ctx, req.Private, grant.KeyOrigin)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -49,13 +48,11 @@ func (r *qodSessionResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("qos_status"))
 		return
 	}
-	c := changes{state: &state, plan: &plan, origin: from, diags: &resp.Diagnostics}
-	c.judge(ctx)
-	if len(c.unsent) > 0 && len(c.replacing) == 0 && !from.Imported {
-		attribute.WarnUnsent(strings.Join(c.unsent, " and "), &resp.Diagnostics)
-	}
-	resp.RequiresReplace = append(resp.RequiresReplace, c.replacing...)
-	if c.extending || found.Due && renews(&plan, &state) {
+	planned, diags := planChanges(ctx, &state, &plan, origin)
+	resp.Diagnostics.Append(diags...)
+	planned.Warn("session "+state.SessionID.ValueString(), &resp.Diagnostics)
+	resp.RequiresReplace = append(resp.RequiresReplace, planned.Replacing...)
+	if planned.extending || found.Due && renews(&plan, &state) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires_at"), types.StringUnknown())...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("granted_duration"), types.Int64Unknown())...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("messages"), types.ListUnknown(messageType()))...)
@@ -67,124 +64,85 @@ func renews(plan, state *model) bool {
 	return value.Known(plan.RenewBefore) && state.QoSStatus.ValueString() == api.StatusAvailable
 }
 
-// changes judge what the difference between plan and state comes to.
+// changes are what the difference between a plan and the state comes to.
 type changes struct {
-	state  *model
-	plan   *model
-	origin grant.Origin
-	diags  *diag.Diagnostics
-
-	replacing []path.Path
-	// unsent are attributes whose change does not reach the operator.
-	unsent []string
+	attribute.Changes
 	// extending: the duration is longer than what is granted.
 	extending bool
 }
 
-func (c *changes) judge(ctx context.Context) {
-	c.replace("device", c.replacesDevice(ctx))
-	c.replace("application_server", c.replacesServer(ctx))
-	c.replace("device_ports", c.replacesPorts(ctx, c.state.DevicePorts, c.plan.DevicePorts))
-	c.replace("application_server_ports", c.replacesPorts(ctx, c.state.ApplicationServerPorts, c.plan.ApplicationServerPorts))
-	c.replace("qos_profile", !c.plan.QoSProfile.Equal(c.state.QoSProfile))
-	c.replace("sink", !c.plan.Sink.Equal(c.state.Sink) && !c.origin.FillsIn(c.state.Sink.IsNull()))
-	webhook, diags := webhookChange(ctx, c.state.Webhook, c.plan.Webhook)
-	c.diags.Append(diags...)
-	c.secret("webhook", "webhook.notification_auth_token", webhook, c.state.Webhook.IsNull() || c.sameWebhookURL(ctx))
-	credential, diags := attribute.CredentialChange(ctx, c.state.SinkCredential, c.plan.SinkCredential)
-	c.diags.Append(diags...)
-	c.secret("sink_credential", "sink_credential.access_token or its expiry", credential, c.state.SinkCredential.IsNull())
-	c.judgeDuration()
-}
-
-func (c *changes) replace(name string, needed bool) {
-	if needed {
-		c.replacing = append(c.replacing, path.Root(name))
+func planChanges(ctx context.Context, state, plan *model, origin grant.Origin) (changes, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	of := func(change attribute.Change, more diag.Diagnostics) attribute.Change {
+		diags.Append(more...)
+		return change
 	}
+	duration, extending := durationChange(state, plan, origin.Imported)
+	return changes{extending: extending, Changes: attribute.ChangesOf(origin,
+		of(attribute.DeviceChange(ctx, origin, state.Device, plan.Device)),
+		of(serverChange(ctx, state.ApplicationServer, plan.ApplicationServer)),
+		of(portsChange(ctx, "device_ports", state.DevicePorts, plan.DevicePorts)),
+		of(portsChange(ctx, "application_server_ports", state.ApplicationServerPorts, plan.ApplicationServerPorts)),
+		attribute.ChangeOf("qos_profile", plan.QoSProfile.Equal(state.QoSProfile), false),
+		attribute.ChangeOf("sink", plan.Sink.Equal(state.Sink), state.Sink.IsNull()),
+		of(webhookChange(ctx, state.Webhook, plan.Webhook)),
+		of(attribute.CredentialChange(ctx, state.SinkCredential, plan.SinkCredential)),
+		duration,
+	)}, diags
 }
 
-func (c *changes) secret(name, part string, change attribute.SecretChange, untold bool) {
-	switch change {
-	case attribute.Same:
-	case attribute.Unsent:
-		c.unsent = append(c.unsent, part)
-	case attribute.Different:
-		c.replace(name, !c.origin.FillsIn(untold))
-	}
+func serverChange(ctx context.Context, before, after types.Object) (attribute.Change, diag.Diagnostics) {
+	was, diags := serverOf(ctx, before)
+	is, more := serverOf(ctx, after)
+	diags.Append(more...)
+	return attribute.ChangeOf("application_server", attribute.WhollyKnown(after) && sameServer(was, is), before.IsNull()), diags
 }
 
-func (c *changes) replacesDevice(ctx context.Context) bool {
-	if !attribute.WhollyKnown(c.plan.Device) {
-		return true
-	}
-	before, diags := attribute.DeviceOf(ctx, c.state.Device)
-	c.diags.Append(diags...)
-	after, diags := attribute.DeviceOf(ctx, c.plan.Device)
-	c.diags.Append(diags...)
-	return c.origin.Replaces(before, after)
-}
-
-func (c *changes) replacesServer(ctx context.Context) bool {
-	if !attribute.WhollyKnown(c.plan.ApplicationServer) {
-		return true
-	}
-	before, diags := serverOf(ctx, c.state.ApplicationServer)
-	c.diags.Append(diags...)
-	after, diags := serverOf(ctx, c.plan.ApplicationServer)
-	c.diags.Append(diags...)
-	return !sameServer(before, after)
-}
-
-func (c *changes) replacesPorts(ctx context.Context, state, plan types.Object) bool {
-	if !attribute.WhollyKnown(plan) {
-		return true
-	}
-	before, diags := portsOf(ctx, state)
-	c.diags.Append(diags...)
-	after, diags := portsOf(ctx, plan)
-	c.diags.Append(diags...)
-	return !samePorts(before, after)
-}
-
-func (c *changes) sameWebhookURL(ctx context.Context) bool {
-	before, diags := webhookOf(ctx, c.state.Webhook)
-	c.diags.Append(diags...)
-	after, diags := webhookOf(ctx, c.plan.Webhook)
-	c.diags.Append(diags...)
-	return before != nil && after != nil && before.NotificationURL == after.NotificationURL
-}
-
-// judgeDuration compares what is asked for. A duration that is not known yet may
-// turn out to be shorter, which needs a replacement.
-func (c *changes) judgeDuration() {
-	before, after := c.state.requested(), c.plan.requested()
-	switch {
-	case c.plan.Duration.IsUnknown():
-		c.replace("duration", true)
-	case after < before:
-		c.replace("duration", !c.origin.Imported)
-	case after == before || after <= c.state.granted():
-	case c.state.QoSStatus.ValueString() != api.StatusAvailable:
-		c.replace("duration", true)
-	default:
-		c.extending = true
-	}
+func portsChange(ctx context.Context, name string, before, after types.Object) (attribute.Change, diag.Diagnostics) {
+	was, diags := portsOf(ctx, before)
+	is, more := portsOf(ctx, after)
+	diags.Append(more...)
+	return attribute.ChangeOf(name, attribute.WhollyKnown(after) && samePorts(was, is), before.IsNull()), diags
 }
 
 // webhookChange compares two webhook attributes. What is not known yet counts as
 // different.
-func webhookChange(ctx context.Context, before, after types.Object) (attribute.SecretChange, diag.Diagnostics) {
+func webhookChange(ctx context.Context, before, after types.Object) (attribute.Change, diag.Diagnostics) {
+	change := attribute.Change{Name: "webhook", Untold: before.IsNull(), Secret: "webhook.notification_auth_token"}
 	switch {
 	case after.Equal(before):
-		return attribute.Same, nil
+		return change, nil
 	case before.IsNull() || after.IsNull() || after.IsUnknown():
-		return attribute.Different, nil
+		change.Difference = attribute.Different
+		return change, nil
 	}
 	var a, b webhookModel
 	diags := before.As(ctx, &a, basetypes.ObjectAsOptions{})
 	diags.Append(after.As(ctx, &b, basetypes.ObjectAsOptions{})...)
-	if !a.NotificationURL.Equal(b.NotificationURL) || !a.NotificationAuthTokenWOVersion.Equal(b.NotificationAuthTokenWOVersion) {
-		return attribute.Different, diags
+	// The operator tells the URL alone.
+	change.Untold = a.NotificationURL.Equal(b.NotificationURL)
+	change.Difference = attribute.Unsent
+	if !change.Untold || !a.NotificationAuthTokenWOVersion.Equal(b.NotificationAuthTokenWOVersion) {
+		change.Difference = attribute.Different
 	}
-	return attribute.Unsent, diags
+	return change, diags
+}
+
+// durationChange compares what is asked for with what is granted. An import takes
+// a shorter duration for the one that was asked for then.
+func durationChange(state, plan *model, imported bool) (change attribute.Change, extending bool) {
+	if plan.Duration.IsUnknown() {
+		// It may turn out to be shorter, which needs a replacement.
+		return attribute.ChangeOf("duration", false, false), false
+	}
+	before, after := state.requested(), plan.requested()
+	switch {
+	case after > max(before, state.granted()):
+		extending = state.QoSStatus.ValueString() == api.StatusAvailable
+		return attribute.ChangeOf("duration", extending, false), extending
+	case after < min(before, state.granted()):
+		return attribute.ChangeOf("duration", false, imported), false
+	default:
+		return attribute.ChangeOf("duration", true, false), false
+	}
 }

@@ -1,18 +1,14 @@
 package qodsession
 
-// Keys of the resource's private state.
-const (
-	keyOrigin  = "origin"
-	keyVerdict = "verdict"
-)
+import "github.com/qosform/terraform-provider-qos/internal/camara/grant"
 
 // verdict is what Read found, by the clock, that the plan must act on.
-// ModifyPlan uses it alone, so a saved plan stays valid.
 type verdict struct {
-	// Ended says why the session is over.
-	Ended string `json:"ended,omitempty"`
+	grant.Verdict
 	// Due: renew_before has been reached.
 	Due bool `json:"due,omitempty"`
 	// Exhausted is the expires_at beyond which the operator extends no more.
 	Exhausted string `json:"exhausted,omitempty"`
 }
+
+func over(why string) verdict { return verdict{Verdict: grant.Verdict{Ended: why}} }

@@ -32,13 +32,31 @@ func newRequester(b *backend.Backend, subject string, wanted api.CreateSession) 
 		return nil, err
 	}
 	remote := &sessions{operator: operator, subject: b.Subject(subject, wanted.Device), wanted: wanted}
+	features := operator.Version().Features()
 	return &requester{sessions: remote, Requester: &grant.Requester[api.Session]{
-		Kind:    grant.Kind{Noun: "QoD session", Resource: "camara_qod_session"},
-		Remote:  remote,
-		Clock:   b.Clock(),
-		Listed:  operator.Version().Features().RetrieveSessions,
-		Longest: time.Duration(cmp.Or(wanted.Duration, defaultDuration)) * time.Second,
+		Kind:        grant.Kind{Noun: "QoD session", Resource: "camara_qod_session"},
+		Remote:      remote,
+		Clock:       b.Clock(),
+		Listed:      features.RetrieveSessions,
+		Longest:     time.Duration(requestedDuration(wanted)) * time.Second,
+		LongestRest: longestRest(features),
 	}}, nil
+}
+
+// requestedDuration is in seconds.
+func requestedDuration(s api.CreateSession) int64 { return cmp.Or(s.Duration, defaultDuration) }
+
+// longestRest is how long any session can live from now, where the version and
+// not the profile limits that.
+func longestRest(f api.Features) time.Duration {
+	if f.ExtendCap != api.CapRemaining {
+		return 0
+	}
+	return time.Duration(f.DurationMax) * time.Second
+}
+
+func (s *sessions) Authorize(ctx context.Context) error {
+	return s.operator.Authorize(ctx, s.subject)
 }
 
 func (s *sessions) Create(ctx context.Context) (*api.Session, error) {
@@ -65,14 +83,22 @@ func (s *sessions) View(session *api.Session) grant.View {
 	return grant.View{ID: session.ID, Status: session.Status, StatusInfo: session.StatusInfo, ImportID: importID}
 }
 
-// Same compares all that an operator repeats of a request. Its duration is the
-// operator's own.
+// Same compares all that an operator repeats of a request, but for the duration,
+// which is the operator's own.
 func (s *sessions) Same(listed *api.Session) bool {
 	w := s.wanted
 	return listed.QoSProfile == w.QoSProfile && grant.Agrees(listed.Device, w.Device) && sameServer(listed.ApplicationServer, w.ApplicationServer) &&
 		samePorts(listed.DevicePorts, w.DevicePorts) && samePorts(listed.ApplicationServerPorts, w.ApplicationServerPorts) &&
 		(listed.Sink == "" || listed.Sink == w.Sink) &&
 		(listed.NotificationURL == "" || w.Webhook != nil && listed.NotificationURL == w.Webhook.NotificationURL)
+}
+
+// MadeSince asks for the listener, by which two runs differ most. No operator
+// grants more than was asked for.
+func (s *sessions) MadeSince(listed *api.Session, sent time.Time) bool {
+	w := s.wanted
+	return listed.Sink == w.Sink && (w.Webhook == nil || listed.NotificationURL == w.Webhook.NotificationURL) &&
+		listed.Duration <= requestedDuration(w) && grant.Begun(listed.StartedAt, sent.Add(s.operator.Skew()))
 }
 
 func (s *sessions) Overlaps(listed *api.Session) bool {

@@ -99,7 +99,7 @@ func (r *qodSessionResource) Create(ctx context.Context, req resource.CreateRequ
 		return !resp.Diagnostics.HasError()
 	}
 	// The state has the session's id before anything is waited for.
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, grant.Origin{Subject: r.backend.Subject("", wanted.Device)})...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, r.backend.Origin(r.backend.Subject("", wanted.Device)))...)
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, session.ID, nil, resp.Identity)...)
 	if !save(session) {
 		return
@@ -113,25 +113,29 @@ func (r *qodSessionResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	if gone := outcome.Report(ctx, within, err, &resp.Diagnostics); gone {
 		resp.State.RemoveResource(ctx)
+		return
 	}
+	found := plan.limits(!plan.Duration.IsNull(), r.backend.Now(), &resp.Diagnostics)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, found)...)
 }
 
 func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	before, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
+	before, diags := privatestate.Get[verdict](ctx, req.Private, grant.KeyVerdict)
 	resp.Diagnostics.Append(diags...)
-	requester, from := r.existing(ctx, &state, req.Private, summaryRead, &resp.Diagnostics)
+	requester, origin := r.existing(ctx, &state, req.Private, summaryRead, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	id, now := state.SessionID.ValueString(), r.backend.Clock().Now()
+	id := state.SessionID.ValueString()
 	session, err := requester.sessions.Read(ctx, id)
+	now := r.backend.Now()
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
 	switch {
-	case api.NotFound(err) && state.OnExpiry.ValueString() == onExpiryIgnore && state.expired(now):
-		state.expire()
-	case api.NotFound(err):
+	case api.Gone(err) && state.OnExpiry.ValueString() == onExpiryIgnore:
+		state.outlive(now, &resp.Diagnostics)
+	case api.Gone(err):
 		resp.Diagnostics.AddWarning("QoD session is gone", fmt.Sprintf("The operator does not know session %s any more, so it was removed from the state: %v.", id, err))
 		resp.State.RemoveResource(ctx)
 		return
@@ -139,18 +143,14 @@ func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest,
 		explain.Error(&resp.Diagnostics, summaryRead, grant.ReadError(err))
 		return
 	default:
-		r.take(&state, session, from)
+		if origin.FillsIn(state.QoSProfile.IsNull()) {
+			state.fill(session, requester.sessions.operator.Version())
+		}
+		state.refresh(session)
 	}
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, judge(&state, before, now))...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, verdictOf(&state, before, now))...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Aged(now))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-}
-
-// take puts what was read into the state; of an import, all that it can.
-func (r *qodSessionResource) take(state *model, session *api.Session, from grant.Origin) {
-	if operator, err := r.backend.Operator(); err == nil && from.FillsIn(state.QoSProfile.IsNull()) {
-		state.fill(session, operator.Version())
-	}
-	state.refresh(session)
 }
 
 // Update extends the session if the plan says so. Whatever else changes in
@@ -159,9 +159,9 @@ func (r *qodSessionResource) Update(ctx context.Context, req resource.UpdateRequ
 	var plan, state model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	found, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
+	found, diags := privatestate.Get[verdict](ctx, req.Private, grant.KeyVerdict)
 	resp.Diagnostics.Append(diags...)
-	requester, from := r.existing(ctx, &state, req.Private, summaryUpdate, &resp.Diagnostics)
+	requester, origin := r.existing(ctx, &state, req.Private, summaryUpdate, &resp.Diagnostics)
 	limit, diags := plan.Timeouts.Update(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -170,16 +170,19 @@ func (r *qodSessionResource) Update(ctx context.Context, req resource.UpdateRequ
 	if plan.GrantedDuration.IsUnknown() {
 		within, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		e := extension{requester: requester, state: &state, plan: &plan, renew: found.Due && renews(&plan, &state)}
-		if err := e.run(within, &resp.Diagnostics); err != nil {
+		e := extension{requester: requester, state: &state, plan: &plan, now: r.backend.Now, renew: found.Due && renews(&plan, &state)}
+		after, err := e.run(within, &resp.Diagnostics)
+		if err != nil {
 			explain.Error(&resp.Diagnostics, summaryUpdate, timeout.Because(ctx, within, "timeouts.update", limit, err))
 			return
 		}
-		found = e.verdict()
+		found = after
+	} else if found.Exhausted == "" && due(&plan, r.backend.Now()) {
+		resp.Diagnostics.AddWarning("A renewal is due", fmt.Sprintf("Session %s ends at %s, which is within renew_before (%d seconds) already: the next plan extends it.",
+			plan.SessionID.ValueString(), plan.ExpiresAt.ValueString(), plan.RenewBefore.ValueInt64()))
 	}
-	from.Imported = false
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, found)...)
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, from)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, found)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Applied())...)
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, plan.SessionID.ValueString(), req.Identity, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -202,16 +205,20 @@ func (r *qodSessionResource) Delete(ctx context.Context, req resource.DeleteRequ
 
 // existing returns what reaches the session of a state.
 func (r *qodSessionResource) existing(ctx context.Context, state *model, private privatestate.Reader, summary string, diags *diag.Diagnostics) (*requester, grant.Origin) {
-	from, more := privatestate.Get[grant.Origin](ctx, private, keyOrigin)
+	origin, more := privatestate.Get[grant.Origin](ctx, private, grant.KeyOrigin)
 	diags.Append(more...)
 	device, more := attribute.DeviceOf(ctx, state.Device)
 	diags.Append(more...)
 	if diags.HasError() {
-		return nil, from
+		return nil, origin
 	}
-	requester, err := newRequester(r.backend, from.Subject, api.CreateSession{Device: device, Duration: state.Duration.ValueInt64()})
+	if err := r.backend.CheckOrigin("QoD session "+state.SessionID.ValueString(), origin); err != nil {
+		explain.Error(diags, summary, err)
+		return nil, origin
+	}
+	requester, err := newRequester(r.backend, origin.Subject, api.CreateSession{Device: device, Duration: state.Duration.ValueInt64()})
 	if err != nil {
 		explain.Error(diags, summary, err)
 	}
-	return requester, from
+	return requester, origin
 }

@@ -35,22 +35,22 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"one that has ended is planned anew, unless `on_expiry` says otherwise.",
 		Attributes: map[string]schema.Attribute{
 			"device": attribute.Device("The device, by one identifier or several. Required with a two-legged token (`oauth` with `client_credentials`), on 0.10, and with the three-legged flows of `oauth`, " +
-				"where it says whose token is needed and, from 0.11, is not sent. Changing it replaces the session."),
+				"where it says whose token is needed and, from 0.11 on, is not sent. Changing it replaces the session; another way to write the same address does not."),
 			"application_server":       applicationServerAttribute(),
-			"device_ports":             portsAttribute("Ports of the device; without, all of them."),
-			"application_server_ports": portsAttribute("Ports of the application server; without, all of them."),
+			"device_ports":             portsAttribute("Ports of the device, at least one. Default: all of them."),
+			"application_server_ports": portsAttribute("Ports of the application server, at least one. Default: all of them."),
 			"qos_profile": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Name of the QoS profile, as the operator offers it (`camara_qos_profiles` lists them). Changing it replaces the session.",
+				MarkdownDescription: "Name of the QoS profile, as the operator offers it (`camara_qos_profiles` lists them): 3 to 256 letters, digits, dots, dashes or underscores. Changing it replaces the session.",
 			},
 			"duration": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "Seconds to ask for. On 0.10 at most 86400, which is also what leaving it out means there; required from 0.11, within what the profile allows. " +
-					"A longer one extends an `AVAILABLE` session in place; a shorter one replaces it. What the operator grants is `granted_duration`.",
+				MarkdownDescription: "Seconds to ask for, at least 1. On 0.10 at most 86400, which is also the default there; required from 0.11 on, at most 2147483647 and within what the profile allows. " +
+					"A longer one extends an `AVAILABLE` session in place, and replaces one that is not `AVAILABLE`; one that is shorter, also than `granted_duration`, replaces. What the operator grants is `granted_duration`.",
 				Validators: []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"webhook": webhookAttribute(),
-			"sink": attribute.Sink("URL that the operator sends notifications to, as CloudEvents (from 0.11; `https` only from 1.1). " +
+			"sink": attribute.Sink("URL that the operator sends notifications to, as CloudEvents (from 0.11 on; from 1.1 on `https` only). " +
 				"Terraform itself needs none: it reads the session. Changing it replaces the session."),
 			"sink_credential": attribute.SinkCredential(),
 			"wait_for": attribute.Policy(grant.WaitForAvailable, "What `apply` waits for: `AVAILABLE` (the network provides the quality) or `REQUESTED` (the operator took the request).",
@@ -61,24 +61,24 @@ func resourceSchema(ctx context.Context) schema.Schema {
 				"had once.", onExpiryRecreate, onExpiryIgnore),
 			"renew_before": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "Seconds before `expires_at` from which on a plan extends the session by as much as `duration` has run down. Must be less than `duration`. " +
-					"Where the operator's limit leaves nothing to extend by, a warning says so and no further plan tries. Changed in place, without a request.",
+				MarkdownDescription: "Seconds before `expires_at` from which on a plan extends the session, so that `duration` remains: at least 1, and less than `duration`. Default: it is not extended. " +
+					"Where the operator's limit leaves nothing to extend by, a warning says so and no further plan tries. Changed in place, without a request to the operator.",
 				Validators: []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create:            true,
 				Update:            true,
 				Delete:            true,
-				CreateDescription: "How long `apply` waits for the network, as a duration such as `5m` (the default). Changed in place.",
+				CreateDescription: "How long `apply` may take to create the session and wait for the network, as a duration such as `5m` (the default). Changed in place.",
 				UpdateDescription: "How long an extension may take, as a duration such as `5m` (the default). Changed in place.",
 				DeleteDescription: "How long `destroy` may take, as a duration such as `5m` (the default). Changed in place.",
 			}),
 			"id":          attribute.Computed("The same as `session_id`."),
 			"session_id":  attribute.Computed("Id that the operator gave the session."),
-			"qos_status":  attribute.Computed("`REQUESTED`, `AVAILABLE` or `UNAVAILABLE`."),
-			"status_info": attribute.Computed("Why a session is `UNAVAILABLE`: `DURATION_EXPIRED`, `NETWORK_TERMINATED` or `DELETE_REQUESTED`; null where the operator does not say."),
-			"started_at":  attribute.Computed("When the session became `AVAILABLE`, in RFC 3339; null before, on 0.10 the time of the request."),
-			"expires_at":  attribute.Computed("When the session ends, or has ended, in RFC 3339; null where the operator does not say, as while `REQUESTED` from 0.11 on."),
+			"qos_status":  attribute.Computed("`REQUESTED` (the network has not answered yet), `AVAILABLE` (it provides the quality) or `UNAVAILABLE` (it does not, or no longer)."),
+			"status_info": attribute.Computed("Why a session is `UNAVAILABLE`: `DURATION_EXPIRED`, `NETWORK_TERMINATED` or `DELETE_REQUESTED` (from 0.11 on); null where the operator does not say."),
+			"started_at":  attribute.Computed("When the session became `AVAILABLE`, in RFC 3339 and UTC; null before. 0.10 has a time while `REQUESTED` too: that of the request."),
+			"expires_at":  attribute.Computed("When the session ends, or has ended, in RFC 3339 and UTC; null where the operator does not say, as while `REQUESTED` from 0.11 on."),
 			"granted_duration": schema.Int64Attribute{
 				Computed: true,
 				MarkdownDescription: "The session's whole length in seconds as the operator has it, extensions included: it may grant less than `duration`, " +
@@ -87,7 +87,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			},
 			"messages": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The operator's remarks on the session (0.10).",
+				MarkdownDescription: "The operator's remarks on the session (0.10); empty otherwise.",
 				PlanModifiers:       []planmodifier.List{listplanmodifier.UseStateForUnknown()},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"severity":    schema.StringAttribute{Computed: true, MarkdownDescription: "`INFO` or `WARNING`."},
@@ -101,7 +101,7 @@ func resourceSchema(ctx context.Context) schema.Schema {
 func applicationServerAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Required: true,
-		MarkdownDescription: "The other end of the flows: up to one IPv4 and one IPv6 address or subnet or, from 1.2, a list of addresses. " +
+		MarkdownDescription: "The other end of the flows: up to one IPv4 and one IPv6 address or subnet or, from 1.2 on, a list of addresses; at least one of them. " +
 			"Changing it replaces the session; another way to write the same address does not.",
 		Attributes: map[string]schema.Attribute{
 			"ipv4_address": schema.StringAttribute{Optional: true, MarkdownDescription: "IPv4 address or subnet, such as `198.51.100.0/24`."},
@@ -109,7 +109,7 @@ func applicationServerAttribute() schema.SingleNestedAttribute {
 			"ip_addresses": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "1 to 16 single addresses, IPv4 or IPv6, in place of the others (from 1.2).",
+				MarkdownDescription: "1 to 16 single addresses, IPv4 or IPv6, without masks, in place of the others (from 1.2 on).",
 			},
 		},
 	}
@@ -118,17 +118,17 @@ func applicationServerAttribute() schema.SingleNestedAttribute {
 func portsAttribute(description string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional:            true,
-		MarkdownDescription: description + " Changing them replaces the session.",
+		MarkdownDescription: description + " Changing them replaces the session; another order, or the same ports put into other ranges, does not.",
 		Attributes: map[string]schema.Attribute{
 			"ranges": schema.SetNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "Ranges of ports, both ends included.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"from": schema.Int64Attribute{Required: true, MarkdownDescription: "Lowest port, from 0 (from 1.2: from 1)."},
-					"to":   schema.Int64Attribute{Required: true, MarkdownDescription: "Highest port, to 65535."},
+					"from": schema.Int64Attribute{Required: true, MarkdownDescription: "Lowest port: at least 0 (from 1.2 on: 1)."},
+					"to":   schema.Int64Attribute{Required: true, MarkdownDescription: "Highest port: at most 65535, and not below `from`."},
 				}},
 			},
-			"ports": schema.SetAttribute{ElementType: types.Int64Type, Optional: true, MarkdownDescription: "Single ports."},
+			"ports": schema.SetAttribute{ElementType: types.Int64Type, Optional: true, MarkdownDescription: "Single ports, 0 (from 1.2 on: 1) to 65535."},
 		},
 	}
 }
@@ -136,10 +136,10 @@ func portsAttribute(description string) schema.SingleNestedAttribute {
 func webhookAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Where the operator sends notifications (0.10; later versions have `sink`). Terraform itself needs none: it reads the session. The token is sent when the session is created and at no other time: " +
+		MarkdownDescription: "Where the operator sends notifications (0.10 only; later versions have `sink`). Terraform itself needs none: it reads the session. The token is sent when the session is created and at no other time: " +
 			"changing `notification_auth_token` alone sends nothing and says so, any other change replaces the session.",
 		Attributes: map[string]schema.Attribute{
-			"notification_url": schema.StringAttribute{Required: true, MarkdownDescription: "URL that notifications are posted to."},
+			"notification_url": schema.StringAttribute{Required: true, MarkdownDescription: "URL that notifications are posted to, with its scheme and host. Changing it replaces the session."},
 			"notification_auth_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,

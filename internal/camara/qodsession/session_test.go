@@ -29,7 +29,7 @@ func lasting(status string, seconds int64) *model {
 	return m
 }
 
-func TestJudge(t *testing.T) {
+func TestVerdict(t *testing.T) {
 	t.Parallel()
 	end := "2030-01-01T00:10:00Z"
 	for name, test := range map[string]struct {
@@ -40,9 +40,11 @@ func TestJudge(t *testing.T) {
 		want   verdict
 	}{
 		"running":                      {status: api.StatusAvailable},
-		"requested, over by the clock": {status: api.StatusRequested, after: time.Hour, want: verdict{Ended: "it expired at " + end}},
-		"expires now":                  {status: api.StatusAvailable, after: 600 * time.Second, want: verdict{Ended: "it expired at " + end}},
-		"unavailable":                  {status: api.StatusUnavailable, want: verdict{Ended: "it is UNAVAILABLE"}},
+		"requested, over by the clock": {status: api.StatusRequested, after: time.Hour, want: over("it expired at " + end)},
+		"expires now, by our clock":    {status: api.StatusAvailable, after: 600 * time.Second},
+		"a clock that is a bit ahead":  {status: api.StatusAvailable, renew: 120, after: 719 * time.Second, want: verdict{Due: true}},
+		"over by any clock":            {status: api.StatusAvailable, after: 720 * time.Second, want: over("it expired at " + end)},
+		"unavailable":                  {status: api.StatusUnavailable, want: over("it is UNAVAILABLE")},
 		"not due":                      {status: api.StatusAvailable, renew: 120, after: 479 * time.Second},
 		"due":                          {status: api.StatusAvailable, renew: 120, after: 480 * time.Second, want: verdict{Due: true}},
 		"due, but only requested":      {status: api.StatusRequested, renew: 120, after: 480 * time.Second},
@@ -53,7 +55,7 @@ func TestJudge(t *testing.T) {
 		if test.renew > 0 {
 			m.RenewBefore = types.Int64Value(test.renew)
 		}
-		if got := judge(m, test.before, start.Add(test.after)); got != test.want {
+		if got := verdictOf(m, test.before, start.Add(test.after)); got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
 	}
@@ -63,24 +65,89 @@ func TestAdditional(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		state, plan types.Int64
-		granted     int64
-		renew       bool
-		after       time.Duration
-		want        int64
+		// known is the length in the state, granted that which is read.
+		known, granted int64
+		renew          bool
+		after          time.Duration
+		want           int64
 	}{
-		"longer":                         {types.Int64Value(600), types.Int64Value(900), 600, false, 0, 300},
-		"longer, less granted":           {types.Int64Value(600), types.Int64Value(900), 500, false, 0, 400},
-		"renewal":                        {types.Int64Value(600), types.Int64Value(600), 600, true, 500 * time.Second, 500},
-		"renewal with nothing run down":  {types.Int64Value(600), types.Int64Value(600), 600, true, 0, 1},
-		"renewal of what is over":        {types.Int64Value(600), types.Int64Value(600), 600, true, time.Hour, 600},
-		"renewal of the default":         {types.Int64Null(), types.Int64Null(), 86400, true, 86000 * time.Second, 86000},
-		"longer and renewal":             {types.Int64Value(600), types.Int64Value(900), 600, true, 500 * time.Second, 800},
-		"longer, and what is granted is": {types.Int64Value(600), types.Int64Value(900), 1000, false, 0, -100},
+		"longer":                            {types.Int64Value(600), types.Int64Value(900), 600, 600, false, 0, 300},
+		"longer, less granted":              {types.Int64Value(600), types.Int64Value(900), 500, 500, false, 0, 400},
+		"longer, and it has been extended":  {types.Int64Value(600), types.Int64Value(900), 600, 900, false, 0, 0},
+		"longer, and its length is untold":  {types.Int64Value(600), types.Int64Value(900), 600, 0, false, 0, 300},
+		"renewal":                           {types.Int64Value(600), types.Int64Value(600), 600, 600, true, 500 * time.Second, 500},
+		"renewal, and it has been extended": {types.Int64Value(600), types.Int64Value(600), 600, 1100, true, 500 * time.Second, -500},
+		"renewal of what is over":           {types.Int64Value(600), types.Int64Value(600), 600, 600, true, time.Hour, 600},
+		"renewal of the default":            {types.Int64Null(), types.Int64Null(), 86400, 86400, true, 86300 * time.Second, 86300},
+		"longer and renewal":                {types.Int64Value(600), types.Int64Value(900), 600, 600, true, 500 * time.Second, 800},
+		"granted more already":              {types.Int64Value(600), types.Int64Value(900), 600, 1000, false, 0, -100},
 	} {
-		state, plan := lasting(api.StatusAvailable, test.granted), lasting(api.StatusAvailable, test.granted)
-		state.Duration, plan.Duration = test.state, test.plan
-		if got := additional(state, plan, test.renew, start.Add(test.after)); got != test.want {
+		state, plan := lasting(api.StatusAvailable, test.known), lasting(api.StatusAvailable, test.known)
+		state.Duration, plan.Duration, plan.RenewBefore = test.state, test.plan, types.Int64Value(120)
+		expires := start.Add(time.Duration(test.granted) * time.Second)
+		e := extension{state: state, plan: plan, renew: test.renew, now: func() time.Time { return start.Add(test.after) }}
+		if got := e.additional(&api.Session{Status: api.StatusAvailable, Duration: test.granted, ExpiresAt: &expires}); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+// What a session comes to whose operator does not have it any more depends on
+// the state alone where no other is wanted.
+func TestOutlive(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*model)
+		after  time.Duration
+		info   string
+		warned bool
+	}{
+		"its time is over":        {after: 600 * time.Second, info: api.InfoDurationExpired},
+		"over soon, by our clock": {after: 500 * time.Second, info: api.InfoDurationExpired},
+		"before its time":         {after: 60 * time.Second, warned: true},
+		"its time is not known":   {change: func(m *model) { m.QoSStatus, m.ExpiresAt = types.StringValue(api.StatusRequested), types.StringNull() }, after: time.Hour, warned: true},
+		"it was known to have ended": {change: func(m *model) {
+			m.QoSStatus, m.StatusInfo = types.StringValue(api.StatusUnavailable), types.StringValue("x")
+		}, info: "x"},
+		"ended before its time, as seen": {change: func(m *model) { m.QoSStatus = types.StringValue(api.StatusUnavailable) }, after: time.Minute},
+	} {
+		m := lasting(api.StatusAvailable, 600)
+		if test.change != nil {
+			test.change(m)
+		}
+		var diags diag.Diagnostics
+		m.outlive(start.Add(test.after), &diags)
+		if m.QoSStatus.ValueString() != api.StatusUnavailable || m.StatusInfo.ValueString() != test.info || (diags.WarningsCount() > 0) != test.warned || diags.HasError() {
+			t.Errorf("%s: %s (%s), %v", name, m.QoSStatus, m.StatusInfo, diags)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	const end = "2030-01-01T00:10:00Z"
+	for name, test := range map[string]struct {
+		status              string
+		asked, renew, after int64
+		want                verdict
+		warnings            int
+	}{
+		"all that was asked for":         {status: api.StatusAvailable, asked: 600, renew: 120},
+		"less":                           {status: api.StatusAvailable, asked: 900, renew: 120, warnings: 1},
+		"less, requested":                {status: api.StatusRequested, asked: 900, renew: 700, warnings: 1},
+		"less than is to remain":         {status: api.StatusAvailable, asked: 900, renew: 700, want: verdict{Exhausted: end}, warnings: 2},
+		"an extension to what was there": {status: api.StatusAvailable, asked: 600, renew: 120, after: 500, want: verdict{Exhausted: end}, warnings: 1},
+		"no renewal":                     {status: api.StatusAvailable, asked: 600, after: 500},
+	} {
+		m := lasting(test.status, 600)
+		m.Duration = types.Int64Value(test.asked)
+		if test.renew > 0 {
+			m.RenewBefore = types.Int64Value(test.renew)
+		}
+		var diags diag.Diagnostics
+		got := m.limits(true, start.Add(time.Duration(test.after)*time.Second), &diags)
+		if got != test.want || diags.WarningsCount() != test.warnings || diags.HasError() {
+			t.Errorf("%s: %+v, %v", name, got, diags)
 		}
 	}
 }
@@ -95,11 +162,16 @@ func TestChanges(t *testing.T) {
 		})
 	}
 	ports := portsValue(&api.Ports{Ports: []int64{1}})
+	imported := grant.Origin{}.Import(start)
+	long := imported.Aged(start.Add(24 * time.Hour))
+	phone := attribute.DeviceValue(&api.Device{PhoneNumber: "+34666666666"})
 	for name, test := range map[string]struct {
 		state, plan func(*model)
-		imported    bool
+		origin      grant.Origin
 		replacing   []string
+		recorded    []string
 		unsent      int
+		late        int
 		extending   bool
 	}{
 		"nothing":                     {},
@@ -109,43 +181,55 @@ func TestChanges(t *testing.T) {
 		"a server written otherwise":  {plan: func(m *model) { m.ApplicationServer = server(api.ApplicationServer{IPv4Address: "203.0.113.9/24"}) }},
 		"a server not known yet":      {plan: func(m *model) { m.ApplicationServer = types.ObjectUnknown(serverType().AttrTypes) }, replacing: []string{"application_server"}},
 		"ports added":                 {plan: func(m *model) { m.DevicePorts = ports }, replacing: []string{"device_ports"}},
-		"ports added after an import": {plan: func(m *model) { m.DevicePorts = ports }, imported: true, replacing: []string{"device_ports"}},
+		"ports added after an import": {plan: func(m *model) { m.DevicePorts = ports }, origin: imported, recorded: []string{"device_ports"}},
+		"ports added to imported ones": {
+			state: func(m *model) { m.DevicePorts = portsValue(&api.Ports{Ports: []int64{2}}) }, plan: func(m *model) { m.DevicePorts = ports }, origin: imported, replacing: []string{"device_ports"},
+		},
+		"a server after an import": {state: func(m *model) { m.ApplicationServer = serverValue(nil) }, origin: imported, recorded: []string{"application_server"}},
 		"all ports spelled out": {plan: func(m *model) {
 			m.ApplicationServerPorts = portsValue(&api.Ports{Ranges: []api.PortRange{{From: 0, To: 65535}}})
 		}},
 		"a sink":                        {plan: func(m *model) { m.Sink = types.StringValue("https://n") }, replacing: []string{"sink"}},
-		"a sink after an import":        {plan: func(m *model) { m.Sink = types.StringValue("https://n") }, imported: true},
-		"a device":                      {plan: func(m *model) { m.Device = attribute.DeviceValue(&api.Device{PhoneNumber: "+34666666666"}) }, replacing: []string{"device"}},
-		"a device after an import":      {plan: func(m *model) { m.Device = attribute.DeviceValue(&api.Device{PhoneNumber: "+34666666666"}) }, imported: true},
+		"a sink after an import":        {plan: func(m *model) { m.Sink = types.StringValue("https://n") }, origin: imported, recorded: []string{"sink"}},
+		"a sink long after an import":   {plan: func(m *model) { m.Sink = types.StringValue("https://n") }, origin: long, replacing: []string{"sink"}, late: 1},
+		"a device":                      {plan: func(m *model) { m.Device = phone }, replacing: []string{"device"}},
+		"a device after an import":      {plan: func(m *model) { m.Device = phone }, origin: imported, recorded: []string{"device"}},
+		"a device long after an import": {plan: func(m *model) { m.Device = phone }, origin: long, replacing: []string{"device"}, late: 1},
 		"another webhook":               {state: func(m *model) { m.Webhook = webhook("https://a", "x", 1) }, plan: func(m *model) { m.Webhook = webhook("https://b", "x", 1) }, replacing: []string{"webhook"}},
 		"another webhook's token":       {state: func(m *model) { m.Webhook = webhook("https://a", "x", 1) }, plan: func(m *model) { m.Webhook = webhook("https://a", "y", 1) }, unsent: 1},
 		"another version of the token":  {state: func(m *model) { m.Webhook = webhook("https://a", "x", 1) }, plan: func(m *model) { m.Webhook = webhook("https://a", "x", 2) }, replacing: []string{"webhook"}},
-		"a version after an import":     {state: func(m *model) { m.Webhook = webhookValue("https://a") }, plan: func(m *model) { m.Webhook = webhook("https://a", "x", 2) }, imported: true},
-		"another webhook than imported": {state: func(m *model) { m.Webhook = webhookValue("https://a") }, plan: func(m *model) { m.Webhook = webhook("https://b", "x", 2) }, imported: true, replacing: []string{"webhook"}},
+		"a version after an import":     {state: func(m *model) { m.Webhook = webhookValue("https://a") }, plan: func(m *model) { m.Webhook = webhook("https://a", "x", 2) }, origin: imported, recorded: []string{"webhook"}},
+		"a token after an import":       {state: func(m *model) { m.Webhook = webhookValue("https://a") }, plan: func(m *model) { m.Webhook = webhook("https://a", "x", 0) }, origin: imported, recorded: []string{"webhook"}},
+		"another webhook than imported": {state: func(m *model) { m.Webhook = webhookValue("https://a") }, plan: func(m *model) { m.Webhook = webhook("https://b", "x", 2) }, origin: imported, replacing: []string{"webhook"}},
 		"longer":                        {plan: func(m *model) { m.Duration = types.Int64Value(601) }, extending: true},
 		"longer, granted already":       {state: func(m *model) { m.GrantedDuration = types.Int64Value(900) }, plan: func(m *model) { m.Duration = types.Int64Value(900) }},
 		"longer, not available":         {state: func(m *model) { m.QoSStatus = types.StringValue(api.StatusRequested) }, plan: func(m *model) { m.Duration = types.Int64Value(900) }, replacing: []string{"duration"}},
 		"shorter":                       {plan: func(m *model) { m.Duration = types.Int64Value(599) }, replacing: []string{"duration"}},
-		"shorter after an import":       {plan: func(m *model) { m.Duration = types.Int64Value(599) }, imported: true},
-		"a duration not known yet":      {plan: func(m *model) { m.Duration = types.Int64Unknown() }, replacing: []string{"duration"}},
+		"shorter after an import":       {plan: func(m *model) { m.Duration = types.Int64Value(599) }, origin: imported, recorded: []string{"duration"}},
+		"shorter long after an import":  {plan: func(m *model) { m.Duration = types.Int64Value(599) }, origin: long, replacing: []string{"duration"}},
+		"shorter, as granted":           {state: func(m *model) { m.Duration = types.Int64Value(900) }},
+		"shorter, and more than granted": {
+			state: func(m *model) { m.Duration = types.Int64Value(900) }, plan: func(m *model) { m.Duration = types.Int64Value(700) },
+		},
+		"shorter than granted":     {state: func(m *model) { m.Duration = types.Int64Value(900) }, plan: func(m *model) { m.Duration = types.Int64Value(500) }, replacing: []string{"duration"}},
+		"a duration not known yet": {plan: func(m *model) { m.Duration = types.Int64Unknown() }, replacing: []string{"duration"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var diags diag.Diagnostics
-			c := changes{state: lasting(api.StatusAvailable, 600), plan: lasting(api.StatusAvailable, 600), origin: grant.Origin{Imported: test.imported}, diags: &diags}
+			state, plan := lasting(api.StatusAvailable, 600), lasting(api.StatusAvailable, 600)
 			if test.state != nil {
-				test.state(c.state)
+				test.state(state)
 			}
 			if test.plan != nil {
-				test.plan(c.plan)
+				test.plan(plan)
 			}
-			c.judge(t.Context())
+			c, diags := planChanges(t.Context(), state, plan, test.origin)
 			var replacing []string
-			for _, at := range c.replacing {
+			for _, at := range c.Replacing {
 				replacing = append(replacing, at.String())
 			}
-			if diags.HasError() || !slices.Equal(replacing, test.replacing) || len(c.unsent) != test.unsent || c.extending != test.extending {
-				t.Errorf("replacing %v, unsent %v, extending %v, %v", replacing, c.unsent, c.extending, diags)
+			if diags.HasError() || !slices.Equal(replacing, test.replacing) || !slices.Equal(c.Recorded, test.recorded) || len(c.Unsent) != test.unsent || len(c.Late) != test.late || c.extending != test.extending {
+				t.Errorf("%+v, %v", c, diags)
 			}
 		})
 	}

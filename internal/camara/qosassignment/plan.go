@@ -31,9 +31,9 @@ func (r *qosAssignmentResource) ModifyPlan(ctx context.Context, req resource.Mod
 	var plan, state model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	found, diags := privatestate.Get[verdict](ctx, req.Private, keyVerdict)
+	found, diags := privatestate.Get[grant.Verdict](ctx, req.Private, grant.KeyVerdict)
 	resp.Diagnostics.Append(diags...)
-	from, diags := privatestate.Get[grant.Origin](ctx, req.Private, keyOrigin)
+	origin, diags := privatestate.Get[grant.Origin](ctx, req.Private, grant.KeyOrigin)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -45,39 +45,20 @@ func (r *qosAssignmentResource) ModifyPlan(ctx context.Context, req resource.Mod
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("status"))
 		return
 	}
-	resp.RequiresReplace = append(resp.RequiresReplace, replacing(ctx, &state, &plan, from, &resp.Diagnostics)...)
+	planned, diags := planChanges(ctx, &state, &plan, origin)
+	resp.Diagnostics.Append(diags...)
+	planned.Warn("assignment "+state.AssignmentID.ValueString(), &resp.Diagnostics)
+	resp.RequiresReplace = append(resp.RequiresReplace, planned.Replacing...)
 }
 
-// replacing are the attributes whose change needs another assignment.
-func replacing(ctx context.Context, state, plan *model, from grant.Origin, diags *diag.Diagnostics) path.Paths {
-	var paths path.Paths
-	if replacesDevice(ctx, state, plan, from, diags) {
-		paths = append(paths, path.Root("device"))
-	}
-	if !plan.QoSProfile.Equal(state.QoSProfile) {
-		paths = append(paths, path.Root("qos_profile"))
-	}
-	if !plan.Sink.Equal(state.Sink) && !from.FillsIn(state.Sink.IsNull()) {
-		paths = append(paths, path.Root("sink"))
-	}
-	change, more := attribute.CredentialChange(ctx, state.SinkCredential, plan.SinkCredential)
+func planChanges(ctx context.Context, state, plan *model, origin grant.Origin) (attribute.Changes, diag.Diagnostics) {
+	device, diags := attribute.DeviceChange(ctx, origin, state.Device, plan.Device)
+	credential, more := attribute.CredentialChange(ctx, state.SinkCredential, plan.SinkCredential)
 	diags.Append(more...)
-	switch {
-	case change == attribute.Different && !from.FillsIn(state.SinkCredential.IsNull()):
-		paths = append(paths, path.Root("sink_credential"))
-	case change == attribute.Unsent && len(paths) == 0:
-		attribute.WarnUnsent("sink_credential.access_token or its expiry", diags)
-	}
-	return paths
-}
-
-func replacesDevice(ctx context.Context, state, plan *model, from grant.Origin, diags *diag.Diagnostics) bool {
-	if !attribute.WhollyKnown(plan.Device) {
-		return true
-	}
-	before, more := attribute.DeviceOf(ctx, state.Device)
-	diags.Append(more...)
-	after, more := attribute.DeviceOf(ctx, plan.Device)
-	diags.Append(more...)
-	return from.Replaces(before, after)
+	return attribute.ChangesOf(origin,
+		device,
+		attribute.ChangeOf("qos_profile", plan.QoSProfile.Equal(state.QoSProfile), false),
+		attribute.ChangeOf("sink", plan.Sink.Equal(state.Sink), state.Sink.IsNull()),
+		credential,
+	), diags
 }

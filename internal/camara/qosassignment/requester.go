@@ -2,6 +2,7 @@ package qosassignment
 
 import (
 	"context"
+	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
@@ -32,6 +33,10 @@ func newRequester(b *backend.Backend, subject string, wanted api.CreateAssignmen
 	}, nil
 }
 
+func (a *assignments) Authorize(ctx context.Context) error {
+	return a.operator.Authorize(ctx, a.subject)
+}
+
 func (a *assignments) Create(ctx context.Context) (*api.Assignment, error) {
 	return a.operator.CreateAssignment(ctx, a.subject, a.wanted)
 }
@@ -48,7 +53,7 @@ func (a *assignments) Delete(ctx context.Context, id string) (pending bool, err 
 func (a *assignments) List(ctx context.Context) ([]api.Assignment, error) {
 	found, err := a.operator.RetrieveAssignment(ctx, a.subject, a.wanted.Device)
 	switch {
-	case api.NotFound(err):
+	case api.NoneListed(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -67,6 +72,11 @@ func (a *assignments) View(assignment *api.Assignment) grant.View {
 
 func (a *assignments) Same(found *api.Assignment) bool {
 	return found.QoSProfile == a.wanted.QoSProfile && grant.Agrees(found.Device, a.wanted.Device) && (found.Sink == "" || found.Sink == a.wanted.Sink)
+}
+
+// MadeSince asks for the listener, by which two runs differ most.
+func (a *assignments) MadeSince(found *api.Assignment, sent time.Time) bool {
+	return found.Sink == a.wanted.Sink && grant.Begun(found.StartedAt, sent.Add(a.operator.Skew()))
 }
 
 // Overlaps is always so: a device has one assignment at most.

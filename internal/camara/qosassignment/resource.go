@@ -33,6 +33,7 @@ var (
 const (
 	summaryCreate = "Unable to create QoS assignment"
 	summaryRead   = "Unable to read QoS assignment"
+	summaryUpdate = "Unable to update QoS assignment"
 	summaryDelete = "Unable to delete QoS assignment"
 	summaryImport = "Unable to import QoS assignment"
 )
@@ -98,7 +99,7 @@ func (r *qosAssignmentResource) Create(ctx context.Context, req resource.CreateR
 		return !resp.Diagnostics.HasError()
 	}
 	// The state has the assignment's id before anything is waited for.
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, grant.Origin{Subject: r.backend.Subject("", wanted.Device)})...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, r.backend.Origin(r.backend.Subject("", wanted.Device)))...)
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, assignment.ID, nil, resp.Identity)...)
 	if !save(assignment) {
 		return
@@ -118,7 +119,7 @@ func (r *qosAssignmentResource) Create(ctx context.Context, req resource.CreateR
 func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	requester, from := r.existing(ctx, &state, req.Private, summaryRead, &resp.Diagnostics)
+	requester, origin := r.existing(ctx, &state, req.Private, summaryRead, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -126,7 +127,7 @@ func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadReque
 	assignment, err := requester.Remote.Read(ctx, id)
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
 	switch {
-	case api.NotFound(err):
+	case api.Gone(err):
 		resp.Diagnostics.AddWarning("QoS assignment is gone", fmt.Sprintf("The operator does not know assignment %s any more, so it was removed from the state: %v.", id, err))
 		resp.State.RemoveResource(ctx)
 		return
@@ -134,30 +135,30 @@ func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadReque
 		explain.Error(&resp.Diagnostics, summaryRead, grant.ReadError(err))
 		return
 	}
-	if from.FillsIn(state.QoSProfile.IsNull()) {
+	if origin.FillsIn(state.QoSProfile.IsNull()) {
 		state.fill(assignment)
 	}
 	state.refresh(assignment)
-	var found verdict
+	var found grant.Verdict
 	if state.Status.ValueString() == api.StatusUnavailable {
 		found.Ended = grant.Ended(state.StatusInfo.ValueString())
 	}
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyVerdict, found)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, found)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Aged(r.backend.Now()))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
 // Update sends nothing to the operator, whose API has no update: what changes in
 // place is the provider's own, or what an import did not know.
 func (r *qosAssignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan model
+	var plan, state model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	from, diags := privatestate.Get[grant.Origin](ctx, req.Private, keyOrigin)
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	_, origin := r.existing(ctx, &state, req.Private, summaryUpdate, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	from.Imported = false
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, keyOrigin, from)...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Applied())...)
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, plan.AssignmentID.ValueString(), req.Identity, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -180,16 +181,20 @@ func (r *qosAssignmentResource) Delete(ctx context.Context, req resource.DeleteR
 
 // existing returns what reaches the assignment of a state.
 func (r *qosAssignmentResource) existing(ctx context.Context, state *model, private privatestate.Reader, summary string, diags *diag.Diagnostics) (*requester, grant.Origin) {
-	from, more := privatestate.Get[grant.Origin](ctx, private, keyOrigin)
+	origin, more := privatestate.Get[grant.Origin](ctx, private, grant.KeyOrigin)
 	diags.Append(more...)
 	device, more := attribute.DeviceOf(ctx, state.Device)
 	diags.Append(more...)
 	if diags.HasError() {
-		return nil, from
+		return nil, origin
 	}
-	requester, err := newRequester(r.backend, from.Subject, api.CreateAssignment{Device: device})
+	if err := r.backend.CheckOrigin("QoS assignment "+state.AssignmentID.ValueString(), origin); err != nil {
+		explain.Error(diags, summary, err)
+		return nil, origin
+	}
+	requester, err := newRequester(r.backend, origin.Subject, api.CreateAssignment{Device: device})
 	if err != nil {
 		explain.Error(diags, summary, err)
 	}
-	return requester, from
+	return requester, origin
 }

@@ -42,11 +42,11 @@ func (d *qosProfileDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	attributes := profileAttributes()
 	attributes["name"] = schema.StringAttribute{
 		Required:            true,
-		MarkdownDescription: "Name of the profile.",
+		MarkdownDescription: "Name of the profile: 3 to 256 letters, digits, dots, dashes or underscores. One that there is not is an error.",
 		Validators:          []validator.String{stringvalidator.LengthBetween(3, 256)},
 	}
 	attributes["device"] = attribute.DeviceFilter(false, "A device whose token to use, required with the three-legged flows of `oauth`. It does not restrict which profiles are found.")
-	resp.Schema = schema.Schema{MarkdownDescription: "A QoS profile that the operator offers, by its name.", Attributes: attributes}
+	resp.Schema = schema.Schema{MarkdownDescription: "A QoS profile that the operator offers, by its name. What the operator does not tell of it is null.", Attributes: attributes}
 }
 
 func (d *qosProfileDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {

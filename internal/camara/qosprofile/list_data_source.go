@@ -45,10 +45,10 @@ func (d *qosProfilesDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The QoS profiles that the operator offers.",
 		Attributes: map[string]schema.Attribute{
-			"device": attribute.DeviceFilter(false, "Only those that are available for this device (from 0.11). With the three-legged flows of `oauth` it is required, and says whose token is needed."),
+			"device": attribute.DeviceFilter(false, "Only those that are available for this device (from 0.11 on). With the three-legged flows of `oauth` it is required, and says whose token is needed."),
 			"name": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Only the one with this name.",
+				MarkdownDescription: "Only the one with this name: 3 to 256 letters, digits, dots, dashes or underscores.",
 				Validators:          []validator.String{stringvalidator.LengthBetween(3, 256)},
 			},
 			"status": schema.StringAttribute{
@@ -58,7 +58,7 @@ func (d *qosProfilesDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"profiles": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The profiles, in the operator's order.",
+				MarkdownDescription: "The profiles, in the operator's order; none is an empty list. What the operator does not tell of a profile is null.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: attributes},
 			},
 		},

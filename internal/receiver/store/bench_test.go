@@ -2,20 +2,52 @@ package store_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 
+	"github.com/qosform/terraform-provider-qos/internal/pgtest"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
 
+// benchmarkEach runs a benchmark for every database.
+func benchmarkEach(b *testing.B, run func(b *testing.B, database opener)) {
+	b.Helper()
+	b.Run("SQLite", func(b *testing.B) { run(b, sqliteDatabase) })
+	b.Run("PostgreSQL", func(b *testing.B) { run(b, pgtest.Database) })
+}
+
 func BenchmarkRecord(b *testing.B) {
-	j := newJournal(b, sqliteDatabase)
-	j.accepted("mine", "r-0", device("a", "192.0.2.1"))
-	n := 0
-	for b.Loop() {
-		n++
-		request := fmt.Sprintf("r-%d", n)
-		j.hear(acknowledged(request, "s-"+request, "d-"+request))
-	}
+	benchmarkEach(b, func(b *testing.B, database opener) {
+		b.Helper()
+		j := newJournal(b, database)
+		j.accepted("mine", "r-0", device("a", "192.0.2.1"))
+		n := 0
+		for b.Loop() {
+			n++
+			request := fmt.Sprintf("r-%d", n)
+			j.hear(acknowledged(request, "s-"+request, "d-"+request))
+		}
+	})
+}
+
+// BenchmarkRecordTogether is BenchmarkRecord by many at the same time, who share
+// transactions.
+func BenchmarkRecordTogether(b *testing.B) {
+	benchmarkEach(b, func(b *testing.B, database opener) {
+		b.Helper()
+		const callers = 64
+		j := newJournal(b, database)
+		var n atomic.Int64
+		b.SetParallelism(callers)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				request := fmt.Sprintf("r-%d", n.Add(1))
+				if err := j.store.Record(b.Context(), []receiver.Event{acknowledged(request, "s-"+request, "d-"+request)}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
 }
 
 // BenchmarkRecordBesideUnknown records beside a request whose answer was lost and
@@ -49,7 +81,12 @@ func BenchmarkRecordBesideUnknown(b *testing.B) {
 }
 
 func BenchmarkRequests(b *testing.B) {
-	j := newJournal(b, sqliteDatabase)
+	benchmarkEach(b, benchmarkRequests)
+}
+
+func benchmarkRequests(b *testing.B, database opener) {
+	b.Helper()
+	j := newJournal(b, database)
 	for i := range 1000 {
 		request := fmt.Sprintf("r-%d", i)
 		j.hear(acknowledged(request, "s-"+request, "d-"+request))

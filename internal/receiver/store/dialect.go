@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -18,23 +19,39 @@ var migrations embed.FS
 // dialect is what one database system does its own way. Everything else is
 // plain SQL with numbered placeholders.
 type dialect struct {
+	name       string // of the database, as errors may show it
 	goose      goose.Dialect
 	migrations string // folder of its migrations
-	// open makes the database if it may, and returns a handle whose transactions exclude each other, and one to
-	// read with that never waits for them.
-	open func(ctx context.Context, database string, create bool) (writer, reader *sql.DB, err error)
+	options    []goose.ProviderOption
+	// open makes the database if it may, and returns a handle to write with, and one
+	// to read with that never waits for writers.
+	open func(ctx context.Context, create bool) (writer, reader *sql.DB, err error)
+	// exclusive is the statement that makes a writing transaction wait for its turn,
+	// so that transactions exclude each other, and returns the place that the sequence
+	// has reached. Without one, writer takes care of it.
+	exclusive string
+	// announce tells other processes, from within the transaction, what it changes;
+	// listen hears that, and how far the sequence had come, until it fails. Both are nil where there is no such way.
+	announce func(ctx context.Context, t *tx, ids []string) error
+	listen   func(ctx context.Context, listening func(), heard func(reached int64, ids []string)) error
+	// poll is how soon a change is noticed that another process made and did not, or
+	// could not, announce.
+	poll time.Duration
+	// remote says that the database is a server, which may be away for a while.
+	remote bool
 }
 
 // dialectOf never quotes a name that is no path: it may hold a password.
 func dialectOf(database string) (dialect, error) {
-	scheme, _, isURL := strings.Cut(strings.ToLower(strings.TrimSpace(database)), "://")
+	text := strings.TrimSpace(database)
+	scheme, _, isURL := strings.Cut(strings.ToLower(text), "://")
 	switch {
-	case scheme == "postgres" || scheme == "postgresql":
-		return dialect{}, errors.New("PostgreSQL is not supported by this build: give the path of a file")
+	case isURL && (scheme == "postgres" || scheme == "postgresql"):
+		return postgresDialect(scheme + text[len(scheme):])
 	case isURL || strings.Contains(scheme, "password="):
-		return dialect{}, errors.New("not the path of a file, and no database that this build supports")
+		return dialect{}, errors.New("neither the path of a file nor a postgres:// URL")
 	}
-	return dialect{goose: goose.DialectSQLite3, migrations: "migrations/sqlite", open: openSQLite}, nil
+	return sqliteDialect(database), nil
 }
 
 // contention is a failure that may come of another process which starts on the
@@ -51,7 +68,8 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(d.goose, db, folder, goose.WithDisableGlobalRegistry(true))
+	options := append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}, d.options...)
+	provider, err := goose.NewProvider(d.goose, db, folder, options...)
 	if err != nil {
 		return fmt.Errorf("prepare the migrations: %w", err)
 	}

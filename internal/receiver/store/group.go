@@ -2,106 +2,100 @@ package store
 
 import (
 	"context"
-	"slices"
-	"sync"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
+	"github.com/qosform/terraform-provider-qos/internal/receiver/batch"
 )
 
-// maxGrouped bounds the events of one transaction, which others wait for.
-const maxGrouped = 200
+const (
+	// maxGrouped bounds the events of one transaction, which others wait for.
+	maxGrouped = 200
+	// firstRetry and lastRetry are how long a callback waits before it tries a
+	// database again that is away.
+	firstRetry = 50 * time.Millisecond
+	lastRetry  = 500 * time.Millisecond
+)
 
-// recorder lets callbacks that come at the same time share a transaction, and
-// so a sync of the disk: whoever gets the turn writes for all who wait.
-type recorder struct {
-	turn    chan struct{} // holds one while somebody writes
-	mu      sync.Mutex
-	waiting []*recording
+// newRecorder lets callbacks that come at the same time share a transaction, and
+// so a sync of the disk.
+func (s *Store) newRecorder() *batch.Batcher[[]receiver.Event] {
+	weigh := func(events []receiver.Event) int { return len(events) }
+	return batch.New(maxGrouped, weigh, s.recordGroup)
 }
-
-// recording is one callback that waits; done is closed once err is its result.
-type recording struct {
-	events []receiver.Event
-	done   chan struct{}
-	err    error
-}
-
-func newRecorder() *recorder { return &recorder{turn: make(chan struct{}, 1)} }
 
 // Record stores the events of one callback, each once, and brings the requests
 // that they are about up to date. One that came before counts one delivery more,
 // and is authenticated as soon as one of its deliveries was.
 //
-// When ctx ends during the write, the events may be stored although Record fails.
+// While a database server is away, it tries again until Options.Hold is over.
+// When it fails, or ctx ends during the write, the events may be stored all the
+// same.
 func (s *Store) Record(ctx context.Context, events []receiver.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if !s.dialect.remote {
+		return s.recorder.Do(ctx, events)
 	}
-	mine := s.recorder.join(events)
-	select {
-	case <-mine.done:
-		return mine.err
-	case <-ctx.Done():
-		s.recorder.leave(mine)
-		return ctx.Err()
-	case s.recorder.turn <- struct{}{}:
-	}
-	defer func() { <-s.recorder.turn }()
-	for {
-		select {
-		case <-mine.done:
-			return mine.err
-		default:
-			s.recordGroup(ctx, s.recorder.take())
-		}
-	}
-}
-
-// recordGroup writes what several callbacks brought. Nothing but the database
-// can fail here, and that fails for all of them.
-func (s *Store) recordGroup(ctx context.Context, group []*recording) {
-	var events []receiver.Event
-	for _, r := range group {
-		events = append(events, r.events...)
-	}
-	// The caller whose turn it is writes for others, too, and so does not give up
-	// when it alone is interrupted.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiver.StoreTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.options.Hold)
 	defer cancel()
-	err := s.write(ctx, func(t *tx) error { return t.recordEvents(ctx, events) })
-	for _, r := range group {
-		r.err = err
-		close(r.done)
+	var last error
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := s.recorder.Do(ctx, events)
+		if err != nil && (last == nil || ctx.Err() == nil) {
+			last = err
+		}
+		return struct{}{}, permanentIfInvalid(err)
+	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: firstRetry, MaxInterval: lastRetry,
+		Multiplier: backoff.DefaultMultiplier, RandomizationFactor: backoff.DefaultRandomizationFactor,
+	}))
+	if err != nil && !errors.Is(err, last) {
+		return fmt.Errorf("%w: %w", err, last)
 	}
+	return err
 }
 
-func (r *recorder) join(events []receiver.Event) *recording {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	mine := &recording{events: events, done: make(chan struct{})}
-	r.waiting = append(r.waiting, mine)
-	return mine
-}
-
-func (r *recorder) leave(mine *recording) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.waiting = slices.DeleteFunc(r.waiting, func(other *recording) bool { return other == mine })
-}
-
-// take returns those who have waited longest, as many as go into a transaction.
-func (r *recorder) take() []*recording {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	count, events := 0, 0
-	for count < len(r.waiting) && (count == 0 || events+len(r.waiting[count].events) <= maxGrouped) {
-		events += len(r.waiting[count].events)
-		count++
+// permanentIfInvalid ends the attempts for what no database will ever take.
+func permanentIfInvalid(err error) error {
+	if _, invalid := errors.AsType[*receiver.InvalidError](err); invalid {
+		return backoff.Permanent(err)
 	}
-	group := slices.Clone(r.waiting[:count])
-	r.waiting = slices.Delete(r.waiting, 0, count)
-	return group
+	return err
+}
+
+// RecordSince is Record for events that have waited elsewhere. When they came,
+// the sequence had reached the place since, and maybe gone further: as
+// acknowledgements they count from there, so that none is taken for the answer to
+// a request that was sent after it came. Their own places are new ones.
+func (s *Store) RecordSince(ctx context.Context, events []receiver.Event, since int64) error {
+	return s.write(ctx, func(t *tx) error { return t.recordEvents(ctx, events, since) })
+}
+
+// recordGroup writes what several callbacks brought. It takes them only once it is
+// its turn, so that those go along who came meanwhile.
+func (s *Store) recordGroup(ctx context.Context, take func() [][]receiver.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout())
+	defer cancel()
+	return s.write(ctx, func(t *tx) error {
+		var events []receiver.Event
+		for _, callback := range take() {
+			events = append(events, callback...)
+		}
+		return t.recordEvents(ctx, events, asTheyCome)
+	})
+}
+
+// writeTimeout bounds one attempt. A server that does not answer for as long as
+// callbacks are held is as good as away.
+func (s *Store) writeTimeout() time.Duration {
+	if s.dialect.remote {
+		return min(s.options.Hold, receiver.StoreTimeout)
+	}
+	return receiver.StoreTimeout
 }

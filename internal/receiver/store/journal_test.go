@@ -28,9 +28,6 @@ type journal struct {
 	database string
 }
 
-// opener makes an empty database and returns its name.
-type opener func(tb testing.TB) string
-
 func sqliteDatabase(tb testing.TB) string {
 	tb.Helper()
 	return filepath.Join(tb.TempDir(), "receiver.db")

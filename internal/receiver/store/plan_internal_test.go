@@ -215,6 +215,7 @@ func useEverything(t *testing.T, s *Store) {
 		{AccountName: "account", QoSSubscriptionID: "s", Limit: 1},
 		{AccountName: "account", Live: true},
 		{AccountName: "account", DeviceID: "c", Unclaimed: true},
+		{AccountName: "account", Live: true, Newest: true},
 	} {
 		if _, err := s.Requests(ctx, f); err != nil {
 			t.Fatal(err)
@@ -227,58 +228,11 @@ func useEverything(t *testing.T, s *Store) {
 	if _, err := s.Events(ctx, 0, 10); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.History(ctx, r.ID, 0, 10); err != nil {
+		t.Fatal(err)
+	}
 	if err := errors.Join(s.Renew(ctx, items), s.Sweep(ctx), s.Ping(ctx)); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestConcurrentCallbacksShareATransaction lets callbacks gather behind one that
-// is being written.
-func TestConcurrentCallbacksShareATransaction(t *testing.T) {
-	t.Parallel()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "receiver.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	const callbacks = 50
-	commits := 0
-	s.watchers.add(func([]string) { commits++ })
-	s.recorder.turn <- struct{}{} // as a write does that takes its time
-	var wait sync.WaitGroup
-	for i := range callbacks {
-		wait.Go(func() {
-			e := receiver.Event{RequestID: fmt.Sprint(i), QoSEvent: "QoSChangeReqAck"}
-			if err := s.Record(t.Context(), []receiver.Event{e}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	ctx, hangUp := context.WithCancel(t.Context())
-	wait.Go(func() {
-		if err := s.Record(ctx, []receiver.Event{{RequestID: "late", QoSEvent: "x"}}); !errors.Is(err, context.Canceled) {
-			t.Errorf("error = %v", err)
-		}
-	})
-	for gathered := 0; gathered <= callbacks; {
-		s.recorder.mu.Lock()
-		gathered = len(s.recorder.waiting)
-		s.recorder.mu.Unlock()
-	}
-	hangUp()
-	for gathered := callbacks + 1; gathered > callbacks; {
-		s.recorder.mu.Lock()
-		gathered = len(s.recorder.waiting)
-		s.recorder.mu.Unlock()
-	}
-	<-s.recorder.turn
-	wait.Wait()
-	if commits != 1 {
-		t.Errorf("%d callbacks took %d transactions", callbacks, commits)
-	}
-	events, err := s.Events(t.Context(), 0, 1000)
-	if err != nil || len(events) != callbacks {
-		t.Errorf("%d events, %v", len(events), err)
 	}
 }
 

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -37,7 +36,12 @@ func story(t *rapid.T, request string) []receiver.Event {
 // and expects the same of it each time, and the same as of the rules alone.
 func TestArrivalDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "receiver.db"), store.Options{Clock: clockwork.NewFakeClock()})
+	forEachDatabase(t, arrivalDoesNotMatter)
+}
+
+func arrivalDoesNotMatter(t *testing.T, database opener) {
+	t.Helper()
+	s, err := store.Open(t.Context(), database(t), store.Options{Clock: clockwork.NewFakeClock()})
 	if err != nil {
 		t.Fatal(err)
 	}

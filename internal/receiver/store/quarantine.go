@@ -64,7 +64,7 @@ func keyOf(events []receiver.Event) string {
 func (s *Store) Quarantined(ctx context.Context, f receiver.QuarantineFilter) (*receiver.QuarantinePage, error) {
 	w := &where{}
 	w.equal("request_id", f.RequestID)
-	if err := w.after("seq", f.Cursor); err != nil {
+	if err := w.beyond("seq >", f.Cursor); err != nil {
 		return nil, err
 	}
 	limit := pageLimit(f.Limit)
@@ -103,7 +103,7 @@ func (s *Store) Release(ctx context.Context, id string) error {
 		for i := range events {
 			events[i].Authenticated = true
 		}
-		if err := t.recordEvents(ctx, events); err != nil {
+		if err := t.recordEvents(ctx, events, asTheyCome); err != nil {
 			return err
 		}
 		return t.exec(ctx, `DELETE FROM quarantine WHERE id = $1`, id)

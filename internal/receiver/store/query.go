@@ -28,7 +28,7 @@ const (
 )
 
 // Requests returns one page of the requests that the filter selects, oldest
-// first. A cursor that it did not give out is an *receiver.InvalidError.
+// first unless it asks for the newest. A cursor that it did not give out is an *receiver.InvalidError.
 func (s *Store) Requests(ctx context.Context, f receiver.Filter) (*receiver.Page, error) {
 	if err := s.judge(ctx); err != nil {
 		return nil, err
@@ -38,10 +38,13 @@ func (s *Store) Requests(ctx context.Context, f receiver.Filter) (*receiver.Page
 	if err != nil {
 		return nil, err
 	}
-	limit := pageLimit(f.Limit)
+	limit, order := pageLimit(f.Limit), "created_seq"
+	if f.Newest {
+		order = "created_seq DESC"
+	}
 	size := func(r *row) int { return r.size }
 	rows, more, err := collectWithin(ctx, s.reader, maxPage, size, scanRow,
-		selectRequests+w.String()+` ORDER BY created_seq LIMIT `+w.arg(limit+1), w.args...)
+		selectRequests+w.String()+` ORDER BY `+order+` LIMIT `+w.arg(limit+1), w.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +98,19 @@ func conditions(f receiver.Filter, now time.Time) (*where, error) {
 	if f.ID == "" && f.RequestID == "" && f.QoSSubscriptionID == "" && !f.IncludeUnauthenticated {
 		w.and("(authenticated OR " + maybeAnIntents + ")")
 	}
-	if err := w.after("created_seq", f.Cursor); err != nil {
+	beyond := "created_seq >"
+	if f.Newest {
+		beyond = "created_seq <"
+	}
+	if err := w.beyond(beyond, f.Cursor); err != nil {
 		return nil, err
 	}
 	return w, nil
 }
 
-// after adds the condition that a place in the sequence is behind the cursor's.
-func (w *where) after(column, cursor string) error {
+// beyond adds the condition that a place in the sequence is beyond the cursor's,
+// where comparison is the column and in which direction that is.
+func (w *where) beyond(comparison, cursor string) error {
 	if cursor == "" {
 		return nil
 	}
@@ -110,7 +118,7 @@ func (w *where) after(column, cursor string) error {
 	if err != nil {
 		return &receiver.InvalidError{Reason: "cursor is not one of this service"}
 	}
-	w.and(column + " > " + w.arg(place))
+	w.and(comparison + " " + w.arg(place))
 	return nil
 }
 

@@ -11,11 +11,19 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
 
+// asTheyCome is the place since which events came that are stored at once: their
+// own.
+const asTheyCome = math.MaxInt64
+
 // recordEvents stores events, each once, and notes which requests they are
 // about. One that came before counts one delivery more, and is authenticated as
 // soon as one of its deliveries was. Events that have a place in the sequence
-// keep it.
-func (t *tx) recordEvents(ctx context.Context, events []receiver.Event) error {
+// keep it. As acknowledgements they count from the place since, if that is
+// earlier than their own.
+func (t *tx) recordEvents(ctx context.Context, events []receiver.Event, since int64) error {
+	if len(events) == 0 {
+		return nil
+	}
 	seq, err := t.reserve(ctx, len(events))
 	if err != nil {
 		return err
@@ -38,7 +46,7 @@ func (t *tx) recordEvents(ctx context.Context, events []receiver.Event) error {
 			news = append(news, e)
 		}
 	}
-	if err := t.acknowledge(ctx, news); err != nil {
+	if err := t.acknowledge(ctx, news, since); err != nil {
 		return err
 	}
 	return t.attribute(ctx, news, seq)
@@ -73,7 +81,7 @@ func storeEvent(ctx context.Context, insert *sql.Stmt, e receiver.Event) (first 
 // acknowledge notes for which devices requests were acknowledged, and from when
 // on. Events that are stored together have one place for that: nothing else can
 // have come between them.
-func (t *tx) acknowledge(ctx context.Context, events []receiver.Event) error {
+func (t *tx) acknowledge(ctx context.Context, events []receiver.Event, since int64) error {
 	type request struct{ account, id string }
 	first := map[request]int64{}
 	devices := map[request][]receiver.Device{}
@@ -83,7 +91,7 @@ func (t *tx) acknowledge(ctx context.Context, events []receiver.Event) error {
 		}
 		r := request{e.AccountName, e.RequestID}
 		if seq, seen := first[r]; !seen || e.Seq < seq {
-			first[r] = e.Seq
+			first[r] = min(e.Seq, since)
 		}
 		devices[r] = append(devices[r], e.DeviceIDs...)
 	}

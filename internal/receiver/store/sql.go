@@ -30,7 +30,7 @@ func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, err
 func collectWithin[T any](ctx context.Context, q querier, budget int, weigh func(T) int, scan func(*sql.Rows) (T, error), query string, args ...any) (found []T, more bool, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, false, fmt.Errorf("query the store: %w", err)
+		return nil, false, fmt.Errorf("query the store: %w", refused(err))
 	}
 	defer func() { _ = rows.Close() }() // its error is in rows.Err
 	for weight := 0; rows.Next(); {
@@ -45,7 +45,7 @@ func collectWithin[T any](ctx context.Context, q querier, budget int, weigh func
 		weight += weigh(one)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, false, fmt.Errorf("read from the store: %w", err)
+		return nil, false, fmt.Errorf("read from the store: %w", refused(err))
 	}
 	return found, false, nil
 }

@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -22,7 +24,20 @@ const (
 	// sqliteBusy is how long a connection waits for another process, as long as
 	// the receiver lets a write take.
 	sqliteBusy = receiver.StoreTimeout
+	// sqlitePoll is how soon a change made by another process is noticed.
+	sqlitePoll = time.Second
 )
+
+// sqliteDialect is for the file at the path. Its one writing connection, and the
+// file's lock, make transactions exclude each other.
+func sqliteDialect(path string) dialect {
+	return dialect{
+		name: path, goose: goose.DialectSQLite3, migrations: "migrations/sqlite", poll: sqlitePoll,
+		open: func(ctx context.Context, create bool) (writer, reader *sql.DB, err error) {
+			return openSQLite(ctx, path, create)
+		},
+	}
+}
 
 // openSQLite opens the file, making it if need be and allowed. One connection writes, so that
 // writers queue in the process rather than at the file lock; the file lock is

@@ -1,41 +1,16 @@
 package store_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/receiver/store"
 )
-
-func TestSQLiteSurvivesReopening(t *testing.T) {
-	t.Parallel()
-	j := newJournal(t, sqliteDatabase)
-	r := j.accepted("mine", "r", device("a", "192.0.2.1"))
-	j.hear(acknowledged("r", "s", "a"))
-	want := j.get(r.ID)
-	id := j.store.StoreID()
-	if err := j.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	j.store = j.open()
-	if diff := cmp.Diff(want, j.get(r.ID)); diff != "" {
-		t.Errorf("request (-before +after):\n%s", diff)
-	}
-	if j.store.StoreID() != id {
-		t.Errorf("store id %s, was %s", j.store.StoreID(), id)
-	}
-}
 
 func TestSQLiteFilesAreTheOwners(t *testing.T) {
 	t.Parallel()
@@ -79,21 +54,13 @@ func TestOpenRefuses(t *testing.T) {
 		reason   string
 		is       error
 	}{
-		"PostgreSQL": {
-			database: func(*testing.T) string { return "postgres://qos@db/qos" },
-			reason:   "PostgreSQL is not supported by this build",
-		},
-		"PostgreSQL with a password": {
-			database: func(*testing.T) string { return "PostgreSQL://qos:hunter2@db/qos" },
-			reason:   "PostgreSQL is not supported by this build",
-		},
 		"another scheme": {
 			database: func(*testing.T) string { return "mysql://qos:hunter2@db/qos" },
-			reason:   "not the path of a file",
+			reason:   "neither the path of a file",
 		},
 		"parameters": {
 			database: func(*testing.T) string { return "host=db Password=hunter2" },
-			reason:   "not the path of a file",
+			reason:   "neither the path of a file",
 		},
 		"no directory": {
 			database: func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "none", "receiver.db") },
@@ -171,33 +138,6 @@ func TestOpenAfterAnInterruptedStart(t *testing.T) {
 	}
 }
 
-func TestOpenAtTheSameTime(t *testing.T) {
-	t.Parallel()
-	for range 2 {
-		path := sqliteDatabase(t)
-		var wait sync.WaitGroup
-		ids := make([]string, 4)
-		for i := range ids {
-			wait.Go(func() {
-				s, err := store.Open(t.Context(), path, store.Options{})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				ids[i] = s.StoreID()
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wait.Wait()
-		slices.Sort(ids)
-		if len(slices.Compact(ids)) != 1 {
-			t.Errorf("store ids %v", ids)
-		}
-	}
-}
-
 func TestOpenOnlyWhatExists(t *testing.T) {
 	t.Parallel()
 	path := sqliteDatabase(t)
@@ -220,57 +160,6 @@ func TestOpenWithoutPermission(t *testing.T) {
 	}
 	if _, err := store.Open(t.Context(), path, store.Options{}); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("error = %v, want a lack of permission", err)
-	}
-}
-
-// A second process writes while the first does: neither fails for the lock.
-func TestSQLiteTwoWriters(t *testing.T) {
-	t.Parallel()
-	j := newJournal(t, sqliteDatabase)
-	stores := []receiver.Store{j.store, j.open()}
-	failures := make(chan error, len(stores))
-	for i, s := range stores {
-		go func() {
-			var err error
-			for n := 0; n < 15 && err == nil; n++ {
-				e := on("r", "s")
-				e.ReportedTime = strings.Repeat("x", i*100+n)
-				err = s.Record(t.Context(), []receiver.Event{e})
-			}
-			failures <- err
-		}()
-	}
-	for range stores {
-		if err := <-failures; err != nil {
-			t.Error(err)
-		}
-	}
-	if got := len(j.events(0)); got != 30 {
-		t.Errorf("%d events, want 30", got)
-	}
-}
-
-func TestCancelledWritesLeaveNothing(t *testing.T) {
-	t.Parallel()
-	j := newJournal(t, sqliteDatabase)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := j.store.Record(ctx, []receiver.Event{on("r", "s")}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error = %v", err)
-	}
-	if got := j.events(0); len(got) != 0 {
-		t.Errorf("events = %+v", got)
-	}
-}
-
-func TestWatchEndsWithTheStore(t *testing.T) {
-	t.Parallel()
-	j := newJournal(t, sqliteDatabase)
-	j.store.Watch(t.Context(), func([]string) {})
-	for range 2 {
-		if err := j.store.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jonboulle/clockwork"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
+	"github.com/qosform/terraform-provider-qos/internal/receiver/batch"
 )
 
 var _ receiver.Store = (*Store)(nil)
@@ -30,6 +32,8 @@ const (
 	// database give each other time.
 	openPatience = 5 * time.Second
 	openPause    = 200 * time.Millisecond
+
+	defaultHold = 3 * time.Second
 )
 
 // Options are what a store can be told. The zero value is usable.
@@ -46,6 +50,9 @@ type Options struct {
 	// QuarantineBytes how much of them (default 64 MiB).
 	QuarantineLimit int
 	QuarantineBytes int64
+	// Hold is how long Record waits for a database server that is away (default 3 s).
+	// A file is never away.
+	Hold time.Duration
 	// MustExist refuses to make a database that is not there.
 	MustExist bool
 	// Logger hears of what no caller can be told; by default nobody does.
@@ -68,6 +75,9 @@ func (o Options) withDefaults() Options {
 	if o.QuarantineBytes <= 0 {
 		o.QuarantineBytes = defaultQuarantineBytes
 	}
+	if o.Hold <= 0 {
+		o.Hold = defaultHold
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -78,25 +88,28 @@ func (o Options) withDefaults() Options {
 // database open.
 type Store struct {
 	options  Options
+	dialect  dialect
 	writer   *sql.DB
 	reader   *sql.DB
 	storeID  string
-	recorder *recorder
+	known    atomic.Int64 // the furthest place of the sequence that was seen taken
+	recorder *batch.Batcher[[]receiver.Event]
 	watchers watchers
 	closed   chan struct{}
 	closing  sync.Once
 }
 
-// Open opens the store in the given SQLite file, making it if it does not exist
-// (readable by its owner only), and migrates its schema. Several processes may
-// do so at the same time.
+// Open opens the store and migrates its schema. database is a postgres:// URL, or
+// the path of a SQLite file, which is made if it does not exist (readable by its
+// owner only). Several processes may do so at the same time. No error holds the
+// URL's password.
 func Open(ctx context.Context, database string, options Options) (*Store, error) {
 	d, err := dialectOf(database)
 	if err != nil {
 		return nil, err
 	}
 	for started := time.Now(); ; {
-		s, err := open(ctx, d, database, options)
+		s, err := open(ctx, d, options)
 		var contended contention
 		if !errors.As(err, &contended) || time.Since(started) > openPatience {
 			return s, err
@@ -109,23 +122,23 @@ func Open(ctx context.Context, database string, options Options) (*Store, error)
 	}
 }
 
-func open(ctx context.Context, d dialect, database string, options Options) (*Store, error) {
-	writer, reader, err := d.open(ctx, database, !options.MustExist)
+func open(ctx context.Context, d dialect, options Options) (*Store, error) {
+	writer, reader, err := d.open(ctx, !options.MustExist)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		options: options.withDefaults(), writer: writer, reader: reader,
-		recorder: newRecorder(), closed: make(chan struct{}),
+		options: options.withDefaults(), dialect: d, writer: writer, reader: reader, closed: make(chan struct{}),
 	}
-	if err := s.prepare(ctx, d); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", database, err), s.Close())
+	s.recorder = s.newRecorder()
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", d.name, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) prepare(ctx context.Context, d dialect) error {
-	if err := d.migrate(ctx, s.writer); err != nil {
+func (s *Store) prepare(ctx context.Context) error {
+	if err := s.dialect.migrate(ctx, s.writer); err != nil {
 		return err
 	}
 	_, err := s.writer.ExecContext(ctx,
@@ -133,15 +146,28 @@ func (s *Store) prepare(ctx context.Context, d dialect) error {
 	if err != nil {
 		return fmt.Errorf("name the store: %w", err)
 	}
-	err = s.writer.QueryRowContext(ctx, `SELECT store_id FROM meta`).Scan(&s.storeID)
+	var sequence int64
+	err = s.writer.QueryRowContext(ctx, `SELECT store_id, sequence FROM meta`).Scan(&s.storeID, &sequence)
 	if err != nil {
 		return fmt.Errorf("read the store's id: %w", err)
 	}
+	s.noteKnown(sequence)
 	return nil
 }
 
 // StoreID is the random id made when the store was made.
 func (s *Store) StoreID() string { return s.storeID }
+
+// Known is a place of the sequence that was taken before the call: what comes
+// now comes after it. It asks nobody, so that it can be told while the database is
+// away.
+func (s *Store) Known() int64 { return s.known.Load() }
+
+func (s *Store) noteKnown(place int64) {
+	for known := s.known.Load(); place > known && !s.known.CompareAndSwap(known, place); {
+		known = s.known.Load()
+	}
+}
 
 // Ping reports whether the store can write, by writing.
 func (s *Store) Ping(ctx context.Context) error {
@@ -157,6 +183,7 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
 		s.watchers.wait()
+		s.recorder.Wait()
 		err = errors.Join(s.reader.Close(), s.writer.Close())
 	})
 	if err != nil {

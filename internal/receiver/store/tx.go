@@ -25,6 +25,26 @@ type tx struct {
 	// affected are the devices, by account, that something happened to which may
 	// settle an unknown request.
 	affected map[string]map[string]struct{}
+	reached  int64 // the furthest place of the sequence that this one has seen taken
+}
+
+// begin starts a transaction once it is its turn.
+func (s *Store) begin(ctx context.Context) (*tx, error) {
+	sqlTx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	t := &tx{
+		Tx: sqlTx, lease: s.options.Lease,
+		changed: map[string]struct{}{}, stale: map[string]struct{}{}, affected: map[string]map[string]struct{}{},
+	}
+	if s.dialect.exclusive != "" {
+		if err := sqlTx.QueryRowContext(ctx, s.dialect.exclusive).Scan(&t.reached); err != nil {
+			return nil, errors.Join(fmt.Errorf("wait for other writers: %w", err), sqlTx.Rollback())
+		}
+	}
+	t.now = s.now() // not before the wait is over
+	return t, nil
 }
 
 // write runs fn in a transaction that has first judged the leases, concludes
@@ -32,15 +52,15 @@ type tx struct {
 // refusal by fn is an answer, not a failure: what the clock and the events have
 // brought stays written. So fn refuses before it writes.
 func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
-	sqlTx, err := s.writer.BeginTx(ctx, nil)
+	return refused(s.transact(ctx, fn))
+}
+
+func (s *Store) transact(ctx context.Context, fn func(t *tx) error) error {
+	t, err := s.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return err
 	}
-	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
-	t := &tx{
-		Tx: sqlTx, now: s.now(), lease: s.options.Lease,
-		changed: map[string]struct{}{}, stale: map[string]struct{}{}, affected: map[string]map[string]struct{}{},
-	}
+	defer func() { _ = t.Rollback() }() // does nothing after a commit
 	if err := t.judgeLeases(ctx); err != nil {
 		return err
 	}
@@ -51,10 +71,17 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 	if err := t.conclude(ctx); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	changed := slices.Sorted(maps.Keys(t.changed))
+	if s.dialect.announce != nil && len(changed) > 0 {
+		if err := s.dialect.announce(ctx, t, changed); err != nil {
+			return err
+		}
+	}
+	if err := t.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	s.watchers.notify(slices.Sorted(maps.Keys(t.changed)))
+	s.noteKnown(t.reached)
+	s.watchers.notify(changed)
 	return refusal
 }
 
@@ -144,6 +171,7 @@ func (t *tx) reserve(ctx context.Context, places int) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("take a sequence number: %w", err)
 	}
+	t.reached = last
 	return last - int64(places) + 1, nil
 }
 

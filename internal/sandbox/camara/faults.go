@@ -39,6 +39,9 @@ const (
 	// FaultAnswer answers with Status and Shape, without doing the work: rate
 	// limits, gateway errors, refusals. RetryAfter, Code and Message go with it.
 	FaultAnswer FaultKind = "answer"
+	// FaultAnswerAfterwards does the work and answers like FaultAnswer
+	// nevertheless: a gateway that has lost the API's answer.
+	FaultAnswerAfterwards FaultKind = "answer_afterwards"
 	// FaultLoseRequest closes the connection before the work is done.
 	FaultLoseRequest FaultKind = "lose_request"
 	// FaultLoseAnswer does the work and closes the connection without an answer.
@@ -92,6 +95,8 @@ const (
 	ShapeLoose Shape = "loose"
 	// ShapeOAuth is {"error","error_description"}.
 	ShapeOAuth Shape = "oauth"
+	// ShapeMessage is {"message"} alone, as gateways have it.
+	ShapeMessage Shape = "message"
 	// ShapeHTML is a proxy's HTML page.
 	ShapeHTML Shape = "html"
 	// ShapeEmpty is no body at all.
@@ -119,11 +124,12 @@ type Fault struct {
 	// Delay goes with FaultHang, FaultStaleRead, FaultTerminateLater and
 	// FaultLateNotification.
 	Delay time.Duration
-	// Status is FaultAnswer's HTTP status (default 500).
+	// Status is the HTTP status of FaultAnswer and FaultAnswerAfterwards (default
+	// 500).
 	Status int
-	// Shape is FaultAnswer's body.
+	// Shape is that of their body.
 	Shape Shape
-	// Code and Message fill FaultAnswer's body, where the shape has them.
+	// Code and Message fill their body, where the shape has them.
 	Code, Message string
 	// RetryAfter adds the header of that name, in whole seconds rounded up.
 	RetryAfter time.Duration
@@ -153,7 +159,7 @@ func (f Fault) Validate() error {
 
 func faultKinds() []FaultKind {
 	return []FaultKind{
-		FaultAnswer, FaultLoseRequest, FaultLoseAnswer, FaultHang, FaultExpireTokens, FaultStaleRead,
+		FaultAnswer, FaultAnswerAfterwards, FaultLoseRequest, FaultLoseAnswer, FaultHang, FaultExpireTokens, FaultStaleRead,
 		FaultStayRequested, FaultAvailableAtOnce, FaultUnavailableAtOnce, FaultUnavailableLater,
 		FaultTerminateLater, FaultDenyConsent, FaultNoConsent,
 		FaultLateNotification, FaultDuplicateNotification, FaultDropNotification,
@@ -169,7 +175,7 @@ func operations() []Operation {
 }
 
 func shapes() []Shape {
-	return []Shape{ShapeCAMARA, ShapeBare, ShapeLoose, ShapeOAuth, ShapeHTML, ShapeEmpty}
+	return []Shape{ShapeCAMARA, ShapeBare, ShapeLoose, ShapeOAuth, ShapeMessage, ShapeHTML, ShapeEmpty}
 }
 
 // subject is what a fault is matched against.
@@ -207,7 +213,7 @@ func (b *faultBook) strikes(kind FaultKind, s subject) bool {
 	return ok
 }
 
-// answer is FaultAnswer's.
+// answer is FaultAnswer's, and FaultAnswerAfterwards'.
 func (f Fault) answer(d dialect, now time.Time) exchange.Answer {
 	status := f.Status
 	if status == 0 {
@@ -235,6 +241,8 @@ func (f Fault) shaped(d dialect, status int) exchange.Answer {
 		return exchange.JSON(status, map[string]any{"status": fmt.Sprint(status), "code": status, "message": message})
 	case ShapeOAuth:
 		return exchange.OAuthError(status, code, message)
+	case ShapeMessage:
+		return exchange.JSON(status, map[string]string{"message": message})
 	case ShapeHTML:
 		return exchange.HTML(status, message)
 	case ShapeEmpty:

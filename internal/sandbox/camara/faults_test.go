@@ -35,6 +35,8 @@ func TestAnsweredFaultsDoNoWork(t *testing.T) {
 		"without status":    {camara.Fault{Status: 503, Shape: camara.ShapeBare}, 503, "application/json", `{"code":"UNAVAILABLE","message":"Service Unavailable"}`},
 		"status as text":    {camara.Fault{Status: 504, Shape: camara.ShapeLoose}, 504, "application/json", `{"code":504,"message":"Gateway Timeout","status":"504"}`},
 		"OAuth":             {camara.Fault{Status: 400, Shape: camara.ShapeOAuth, Code: "invalid_scope"}, 400, "application/json", `{"error":"invalid_scope","error_description":"Bad Request"}`},
+		"a gateway's":       {camara.Fault{Status: 404, Shape: camara.ShapeMessage, Message: "no Route matched"}, 404, "application/json", `{"message":"no Route matched"}`},
+		"gone":              {camara.Fault{Status: 410}, 410, "application/json", `{"code":"GONE","message":"Gone","status":410}`},
 		"HTML":              {camara.Fault{Status: 502, Shape: camara.ShapeHTML}, 502, "text/html", "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"},
 		"empty":             {camara.Fault{Status: 502, Shape: camara.ShapeEmpty}, 502, "", ""},
 		"success with HTML": {camara.Fault{Status: 200, Shape: camara.ShapeHTML, Message: "a<b"}, 200, "text/html", "<html>\r\n<head><title>200 a&lt;b</title></head>\r\n<body>\r\n<center><h1>200 a&lt;b</h1></center>\r\n</body>\r\n</html>\r\n"},
@@ -53,6 +55,31 @@ func TestAnsweredFaultsDoNoWork(t *testing.T) {
 	}
 	w.wantLive()
 	w.created(session())
+}
+
+func TestAnsweredAfterwards(t *testing.T) {
+	t.Parallel()
+	w := offContract(t, camara.Version11)
+	w.sandbox.Inject(camara.Fault{Kind: camara.FaultAnswerAfterwards, Operation: camara.OpCreateSession, Status: 503, Times: 1})
+	a := w.create(session()).wants(t, http.StatusServiceUnavailable)
+	if want := `{"code":"UNAVAILABLE","message":"Service Unavailable","status":503}`; a.body != want {
+		t.Errorf("got %s", a.body)
+	}
+	live := w.sandbox.Live()
+	if len(live) != 1 {
+		t.Fatalf("%d sessions, want the one that was created", len(live))
+	}
+	w.sandbox.Inject(camara.Fault{Kind: camara.FaultAnswerAfterwards, Operation: camara.OpDeleteSession, Status: 504, Shape: camara.ShapeHTML, Times: 1})
+	w.remove(live[0].ID).wants(t, http.StatusGatewayTimeout)
+	w.remove(live[0].ID).wants(t, http.StatusNotFound)
+}
+
+func TestAnswersAreDatedByTheSimulatorsClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, camara.Version11)
+	if got, want := w.get(unknownID()).header.Get("Date"), "Sun, 01 Mar 2026 12:00:00 GMT"; got != want {
+		t.Errorf("got Date %q, want %q", got, want)
+	}
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -183,7 +183,14 @@ func (s *Sandbox) Flush(ctx context.Context) error {
 func (s *Sandbox) now() time.Time { return s.options.Clock.Now() }
 
 // Handler serves the operator's APIs and OAuth server, from the operator's root.
-func (s *Sandbox) Handler() http.Handler { return s.routes() }
+func (s *Sandbox) Handler() http.Handler {
+	routes := s.routes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Clients tell the operator's clock by it.
+		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+		routes.ServeHTTP(w, r)
+	})
+}
 
 // URLs are where an operator's APIs begin.
 type URLs struct {

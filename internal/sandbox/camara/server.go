@@ -97,6 +97,9 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 	if err == nil {
 		a = s.answer(c, e, subject)
 	}
+	if f, ok := s.faults.take(FaultAnswerAfterwards, subject); ok {
+		a = f.answer(c.dialect, s.now())
+	}
 	f, hangs := s.faults.take(FaultHang, subject)
 	if (hangs && !exchange.Pause(r.Context(), s.options.Clock, f.Delay, s.scheduler.Done())) ||
 		s.faults.strikes(FaultLoseAnswer, subject) {

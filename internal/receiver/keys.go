@@ -1,0 +1,165 @@
+package receiver
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/time/rate"
+)
+
+// Secrets are what callers prove themselves with; see ServerConfig for each.
+type Secrets struct {
+	ReadToken         string
+	JournalToken      string
+	CallbackUsernames []string
+	CallbackPasswords []string
+}
+
+// Secrets are those of the configuration, with which the server begins.
+func (cfg ServerConfig) Secrets() Secrets {
+	return Secrets{
+		ReadToken:         cfg.ReadToken,
+		JournalToken:      cfg.JournalToken,
+		CallbackUsernames: cfg.CallbackUsernames,
+		CallbackPasswords: cfg.CallbackPasswords,
+	}
+}
+
+// keys are the digests of the Secrets.
+type keys struct {
+	tokens      tokens
+	credentials credentials
+}
+
+// Rotate replaces all secrets at once. Requests that were let in before go on.
+// When it refuses the new ones, the old ones stay.
+func (s *Server) Rotate(secrets Secrets) error {
+	credentials, err := newCredentials(secrets.CallbackUsernames, secrets.CallbackPasswords)
+	if err != nil {
+		return err
+	}
+	if s.cfg.RequireCredentials && !credentials.configured() {
+		return errors.New("credentials are required of callbacks, but no callback username and password is configured")
+	}
+	s.keys.Store(&keys{tokens: newTokens(secrets.ReadToken, secrets.JournalToken), credentials: credentials})
+	return nil
+}
+
+// realm is what somebody failed to prove himself to, as metrics name it.
+type realm string
+
+const (
+	realmAPI      realm = "api"
+	realmCallback realm = "callback"
+)
+
+// The limits of failed authentication, per source. A callback with wrong
+// credentials may be genuine (its password was changed on one side only), so it
+// is let into the quarantine unless they come in such numbers that they would
+// push out the others there.
+const (
+	apiFailures       = 20
+	apiFailureEvery   = 6 * time.Second
+	callbackFailures  = 500
+	callbackFailEvery = time.Second
+	// limitedSources bounds the memory that sources cost; the one heard of longest
+	// ago is forgotten first.
+	limitedSources = 4096
+)
+
+func newFailureLimits() map[realm]*failureLimit {
+	return map[realm]*failureLimit{
+		realmAPI:      {every: apiFailureEvery, burst: apiFailures},
+		realmCallback: {every: callbackFailEvery, burst: callbackFailures},
+	}
+}
+
+// failureLimit counts what fails, by source. What succeeds is never limited:
+// those who share an address with an attacker are not locked out by him. So it
+// does not make a short token safe; it bounds what failures cost and log.
+type failureLimit struct {
+	every time.Duration
+	burst int
+
+	mu      sync.Mutex
+	sources *simplelru.LRU[netip.Prefix, *rate.Limiter]
+}
+
+// fail counts one failure. It returns how long the source should keep quiet,
+// zero while it is within its limit.
+func (f *failureLimit) fail(source netip.Addr, now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	limiter := f.limiter(network(source))
+	if limiter.AllowN(now, 1) {
+		return 0
+	}
+	missing := 1 - limiter.TokensAt(now)
+	return time.Duration(missing * float64(f.every))
+}
+
+func (f *failureLimit) limiter(source netip.Prefix) *rate.Limiter {
+	if f.sources == nil {
+		// It refuses a size that is not positive, and nothing else.
+		f.sources, _ = simplelru.NewLRU[netip.Prefix, *rate.Limiter](limitedSources, nil)
+	}
+	if limiter, known := f.sources.Get(source); known {
+		return limiter
+	}
+	limiter := rate.NewLimiter(rate.Every(f.every), f.burst)
+	f.sources.Add(source, limiter)
+	return limiter
+}
+
+// network is what one client is taken to have: an IPv4 address, or as much of
+// IPv6 as is given to one site (a /64).
+func network(addr netip.Addr) netip.Prefix {
+	bits := addr.BitLen()
+	if addr.Is6() {
+		bits = 64
+	}
+	prefix, err := addr.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
+}
+
+// admit says what the Authorization of a request allows, or why that is not
+// enough. Wrong tokens are counted and, beyond a limit per source, answered 429.
+func (s *Server) admit(r *http.Request, where realm, authorization string, needed access) (access, *Problem) {
+	granted, problem := s.keys.Load().tokens.check(authorization, needed)
+	if problem == nil || granted != accessNone {
+		return granted, problem
+	}
+	source, err := s.sources.client(r)
+	if err != nil {
+		source, _ = parseAddr(r.RemoteAddr)
+	}
+	if authorization == "" {
+		s.metrics.authFailures.WithLabelValues(string(where)).Inc()
+		return granted, problem
+	}
+	if limited := s.authenticationFailed(where, source); limited != nil {
+		return granted, limited
+	}
+	s.log.WarnContext(r.Context(), "a token was refused", "realm", string(where), "source", source)
+	return granted, problem
+}
+
+// authenticationFailed counts a failure and refuses a source that had too many.
+func (s *Server) authenticationFailed(where realm, source netip.Addr) *Problem {
+	s.metrics.authFailures.WithLabelValues(string(where)).Inc()
+	pause := s.failures[where].fail(source, s.cfg.Clock.Now())
+	if pause == 0 {
+		return nil
+	}
+	seconds := int64(pause/time.Second) + 1
+	return newProblem(http.StatusTooManyRequests, "too many failed authentications from this address").
+		withHeader("Retry-After", strconv.FormatInt(seconds, 10))
+}
