@@ -13,9 +13,14 @@ import (
 const Grace = 30 * time.Second
 
 // Outlast returns a context with ctx's values that ends grace after ctx has
-// ended, or when the returned function is called.
+// ended, or when the returned function is called. Where ctx has a deadline, that
+// of the returned one is grace later, so that nobody begins a wait that is longer.
 func Outlast(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	outlasting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	release := func() {}
+	if deadline, bounded := ctx.Deadline(); bounded {
+		outlasting, release = context.WithDeadline(outlasting, deadline.Add(grace))
+	}
 	stop := context.AfterFunc(ctx, func() {
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
@@ -28,5 +33,6 @@ func Outlast(ctx context.Context, grace time.Duration) (context.Context, context
 	return outlasting, func() {
 		stop()
 		cancel(context.Canceled)
+		release()
 	}
 }

@@ -43,3 +43,25 @@ func TestOutlastEndsAfterGrace(t *testing.T) {
 		t.Errorf("cause = %v, want the parent's", cause)
 	}
 }
+
+func TestOutlastTellsItsDeadline(t *testing.T) {
+	t.Parallel()
+	end := time.Now().Add(time.Hour)
+	parent, interrupt := context.WithDeadline(t.Context(), end)
+	defer interrupt()
+	ctx, cancel := detach.Outlast(parent, time.Minute)
+	defer cancel()
+	if got, bounded := ctx.Deadline(); !bounded || !got.Equal(end.Add(time.Minute)) {
+		t.Errorf("deadline %v, want %v", got, end.Add(time.Minute))
+	}
+	if _, bounded := unbounded(t).Deadline(); bounded {
+		t.Error("a deadline although the parent has none")
+	}
+}
+
+func unbounded(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := detach.Outlast(context.WithoutCancel(t.Context()), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}

@@ -140,7 +140,7 @@ func (p *Provider) SchemaAttributes() map[string]schema.Attribute {
 		"max_retries": schema.Int64Attribute{
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
-			MarkdownDescription: "How often a request is repeated after a 429, a 5xx or a lost connection. A POST is repeated only if it certainly did not run. " +
+			MarkdownDescription: "How often a request is repeated after a 408, a 5xx or a lost connection; a POST that subscribes only if it certainly did not run. A 429 is not counted: it is waited out until the resource's timeout or, where there is none, for 5 minutes. " +
 				"Default: `4`. Environment: `THINGSPACE_MAX_RETRIES`.",
 		},
 	}

@@ -19,6 +19,10 @@ const (
 	// database again that is away.
 	firstRetry = 50 * time.Millisecond
 	lastRetry  = 500 * time.Millisecond
+	// remoteAttempt bounds one transaction at a server: those behind it wait for a
+	// connection that has died unnoticed. It is more than callers are held, because
+	// what takes a busy server long is to be finished, not begun again.
+	remoteAttempt = 10 * time.Second
 )
 
 // newRecorder lets callbacks that come at the same time share a transaction, and
@@ -39,14 +43,19 @@ func (s *Store) Record(ctx context.Context, events []receiver.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
+	return s.hold(ctx, func(ctx context.Context) error { return s.recorder.Do(ctx, events) })
+}
+
+// hold writes, and goes on trying while a database server is away.
+func (s *Store) hold(ctx context.Context, write func(context.Context) error) error {
 	if !s.dialect.remote {
-		return s.recorder.Do(ctx, events)
+		return write(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Hold)
 	defer cancel()
 	var last error
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := s.recorder.Do(ctx, events)
+		err := write(ctx)
 		if err != nil && (last == nil || ctx.Err() == nil) {
 			last = err
 		}
@@ -91,11 +100,10 @@ func (s *Store) recordGroup(ctx context.Context, take func() [][]receiver.Event)
 	})
 }
 
-// writeTimeout bounds one attempt. A server that does not answer for as long as
-// callbacks are held is as good as away.
+// writeTimeout bounds one attempt.
 func (s *Store) writeTimeout() time.Duration {
 	if s.dialect.remote {
-		return min(s.options.Hold, receiver.StoreTimeout)
+		return remoteAttempt
 	}
 	return receiver.StoreTimeout
 }

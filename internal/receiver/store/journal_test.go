@@ -43,7 +43,7 @@ func newJournal(tb testing.TB, database opener) *journal {
 // open opens the journal's database once more, as another process would.
 func (j *journal) open() receiver.Store {
 	j.t.Helper()
-	s, err := store.Open(j.t.Context(), j.database, store.Options{Clock: j.clock, Lease: lease, QuarantineLimit: 3, QuarantineBytes: quarantineBytes})
+	s, err := store.Open(j.t.Context(), j.database, store.Options{Clock: j.clock, Lease: lease, Hold: receiver.StoreTimeout, QuarantineLimit: 3, QuarantineBytes: quarantineBytes})
 	if err != nil {
 		j.t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func Rejected(err error) bool {
 
 // judge says what an answer to r means, and whether to send the same again.
 func judge(r request, e *Error) attempt.Verdict {
-	return attempt.Verdict{Err: e, Outcome: e.outcome(r), Repeat: e.worthRepeating(r)}
+	return attempt.Verdict{Err: e, Outcome: e.outcome(r), Repeat: e.worthRepeating(r), PutOff: e.putsOff(r), Wait: e.RetryAfter}
 }
 
 // outcome is what r can have done.
@@ -111,13 +111,16 @@ func (e *Error) worthRepeating(r request) bool {
 	switch {
 	case e.renewable(r):
 		return false
-	case e.StatusCode == http.StatusTooManyRequests:
-		return true
 	case e.StatusCode == http.StatusNotImplemented:
 		return false
 	default:
 		return r.repeatable && (e.StatusCode == http.StatusRequestTimeout || e.StatusCode >= http.StatusInternalServerError)
 	}
+}
+
+// putsOff reports whether ThingSpace only wants r later: a limit ends by time.
+func (e *Error) putsOff(r request) bool {
+	return e.StatusCode == http.StatusTooManyRequests && !e.renewable(r)
 }
 
 // notSent marks err as the failure of a request that never left.

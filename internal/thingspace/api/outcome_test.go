@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,11 @@ func TestOutcomeOfCreate(t *testing.T) {
 		"502 with HTML":               {always(502, "<html>Bad Gateway</html>"), unknown, 1},
 		"503 with Retry-After":        {retryLater(503), unknown, 1},
 		"429 then accepted":           {inTurn(retryLater(429), always(201, accepted)), fine, 2},
-		"429 for ever":                {retryLater(429), refused, 5},
+		"429 more often than retries": {inTurn(append(slices.Repeat([]http.HandlerFunc{retryLater(429)}, 8), always(201, accepted))...), fine, 9},
+		"429 for longer than there is": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			reply(w, 429, fault("900803"))
+		}, refused, 1},
 		"429 then 500":                {inTurn(retryLater(429), always(500, "")), unknown, 2},
 		"429 then dropped":            {inTurn(retryLater(429), hangUp), unknown, 2},
 		"session expired, then fine":  {inTurn(always(500, appError("S.R.SessionToken.Expired")), always(201, accepted)), fine, 2},
