@@ -31,7 +31,7 @@ func onAccount(name string) string {
 }
 
 func listing(account string) string {
-	return fmt.Sprintf("data \"thingspace_callbacks\" \"test\" {\n  account_name = %q\n}\n", account)
+	return fmt.Sprintf("data \"thingspace_callbacks\" \"all\" {\n  account_name = %q\n}\n", account)
 }
 
 func TestAccInvalid(t *testing.T) {
@@ -82,7 +82,8 @@ func judge(t *testing.T, c *acctest.CLI, refusals map[string]refusal) {
 	t.Helper()
 	cases := make(map[string]acctest.Case, len(refusals))
 	for name, r := range refusals {
-		cases[name] = acctest.Case{Provider: nowhere, Config: strings.Replace(r.config, `"qos" {`, `"test" {`, 1), Want: r.want}
+		config := strings.NewReplacer(`"qos" {`, `"test" {`, `"all" {`, `"test" {`).Replace(r.config)
+		cases[name] = acctest.Case{Provider: nowhere, Config: config, Want: r.want}
 	}
 	acctest.Judge(t, c, unknown, cases)
 }
