@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 
@@ -23,12 +24,17 @@ const variableTag = "variable"
 type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Receive callbacks and answer the provider."`
 	Resolve resolveCommand `cmd:"" help:"Tell the journal what the network cannot. Works beside a running server."`
+	Export  exportCommand  `cmd:"" help:"Write all that the database holds as lines of JSON. Works beside a running server."`
+	Import  importCommand  `cmd:"" help:"Fill an empty database with an export."`
+	Backup  backupCommand  `cmd:"" help:"Copy a SQLite database. Works beside a running server."`
+	Restore restoreCommand `cmd:"" help:"Make a SQLite database of a backup."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the OpenAPI document of the HTTP API."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
-// streams are where commands write: results to out, logs and errors to err.
+// streams are where commands read and write: results to out, logs and errors to err.
 type streams struct {
+	in       io.Reader
 	out, err io.Writer
 }
 
@@ -43,7 +49,7 @@ func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int 
 		kong.Resolvers(environment(env)),
 		kong.ValueFormatter(helpWithVariable),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(streams{stdout, stderr}),
+		kong.Bind(streams{os.Stdin, stdout, stderr}),
 	)
 	if err != nil {
 		return fail(stderr, err)

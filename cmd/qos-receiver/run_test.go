@@ -45,7 +45,11 @@ func TestServeRefuses(t *testing.T) {
 		env, args []string
 		says      string
 	}{
-		"unknown flag":              {nil, []string{"--forward-to=x"}, "forward-to"},
+		"unknown flag":              {nil, []string{"--forward"}, "unknown flag"},
+		"listener":                  {nil, []string{"--forward-to=x"}, "--forward-to: not an absolute"},
+		"listener with a password":  {[]string{"QOS_RECEIVER_FORWARD_TO=https://a.example,https://hunter2@b.example"}, nil, "--forward-to: the URL must have both"},
+		"empty listener":            {nil, []string{"--forward-to="}, "--forward-to is empty"},
+		"missing listener file":     {nil, []string{"--forward-to-file=/nonexistent/url"}, "--forward-to-file"},
 		"address":                   {nil, []string{"--listen=nowhere"}, "--listen"},
 		"empty read token":          {nil, []string{"--read-token="}, "--read-token is empty"},
 		"token with a space":        {nil, []string{"--read-token=two words"}, "visible ASCII"},

@@ -43,10 +43,28 @@ func token(flag string, value *string, file string) (string, error) {
 	if err != nil || text == "" {
 		return text, err
 	}
-	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", fmt.Errorf("--%s may only hold visible ASCII characters", flag)
+	return text, checkToken(flag, text)
+}
+
+// tokenList is secretList for tokens.
+func tokenList(flag string, values, files []string) ([]string, error) {
+	all, err := secretList(flag, values, files)
+	if err != nil {
+		return nil, err
 	}
-	return text, nil
+	for _, text := range all {
+		if err := checkToken(flag, text); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func checkToken(flag, text string) error {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("--%s may only hold visible ASCII characters", flag)
+	}
+	return nil
 }
 
 // secretList is all values of a repeatable flag and of its files.

@@ -46,8 +46,12 @@ type serveCommand struct {
 	CallbackPassword     []string       `variable:"QOS_RECEIVER_CALLBACK_PASSWORD" secret:"" sep:"none" placeholder:"PASSWORD" help:"Password that callbacks carry. Repeatable: during a rotation both are accepted."`
 	CallbackPasswordFile []string       `variable:"QOS_RECEIVER_CALLBACK_PASSWORD_FILE" placeholder:"FILE" help:"File that holds one callback password. Repeatable."`
 	RequireCredentials   bool           `variable:"QOS_RECEIVER_REQUIRE_CREDENTIALS" help:"Refuse callbacks without credentials. ThingSpace documents credentials for some events only."`
+	CAMARAToken          []string       `variable:"QOS_RECEIVER_CAMARA_TOKEN" name:"camara-token" secret:"" sep:"none" placeholder:"TOKEN" help:"Bearer token that CAMARA operators bring with their notifications, which are refused without one. Repeatable: during a rotation all are accepted."`
+	CAMARATokenFile      []string       `variable:"QOS_RECEIVER_CAMARA_TOKEN_FILE" name:"camara-token-file" placeholder:"FILE" help:"File that holds one such token. Repeatable."`
 	Account              []string       `variable:"QOS_RECEIVER_ACCOUNT" placeholder:"NAME" help:"Billing account whose callbacks are taken; all, if none is given. Repeatable."`
-	AllowSource          []netip.Prefix `variable:"QOS_RECEIVER_ALLOW_SOURCE" placeholder:"CIDR" help:"Network that callbacks may come from; any, if none is given. Repeatable."`
+	AllowSource          []netip.Prefix `variable:"QOS_RECEIVER_ALLOW_SOURCE" placeholder:"CIDR" help:"Network that ThingSpace's callbacks may come from; any, if none is given. Repeatable."`
+	ForwardTo            []string       `variable:"QOS_RECEIVER_FORWARD_TO" sep:"none" placeholder:"URL" help:"Listener that every callback is passed on to. The user name and password in the URL, if any, take the place of those in the callback. Repeatable."`
+	ForwardToFile        []string       `variable:"QOS_RECEIVER_FORWARD_TO_FILE" placeholder:"FILE" help:"File that holds the URL of one such listener. Repeatable."`
 	TrustedProxy         []netip.Prefix `variable:"QOS_RECEIVER_TRUSTED_PROXY" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For is believed. Repeatable."`
 	TLSCertificate       string         `variable:"QOS_RECEIVER_TLS_CERTIFICATE" name:"tls-certificate" placeholder:"FILE" help:"Certificate chain, PEM."`
 	TLSKey               string         `variable:"QOS_RECEIVER_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
@@ -67,6 +71,10 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	if err != nil {
 		return err
 	}
+	targets, err := c.forwardTargets()
+	if err != nil {
+		return err
+	}
 	pairs, err := loadCertificates(c.TLSCertificate, c.TLSKey)
 	if err != nil {
 		return err
@@ -81,12 +89,18 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 		return err
 	}
 	cfg.Spool = journal.spooled
+	forwarder, err := newForwarder(journal, targets, &cfg, log)
+	if err != nil {
+		return errors.Join(err, journal.Close())
+	}
 	server, err := receiver.NewServer(journal, cfg)
 	if err != nil {
 		return errors.Join(err, journal.Close())
 	}
 	reloader := c.newReloader(server, cfg.Secrets(), pairs, hangups, log)
-	err = serve(ctx, service{server.Handler(), []func(context.Context){server.Run, reloader.run}}, listener, pairs.config(), log)
+	reloader.parts = append(reloader.parts, c.reloadTargets(forwarder))
+	background := []func(context.Context){server.Run, reloader.run, forwarder.Run}
+	err = serve(ctx, service{server.Handler(), background}, listener, pairs.config(), log)
 	return errors.Join(err, journal.Close())
 }
 
@@ -164,7 +178,8 @@ func (c *serveCommand) secrets() (receiver.Secrets, error) {
 	journal, journalErr := token("journal-token", c.JournalToken, c.JournalTokenFile)
 	usernames, usernameErr := secretList("callback-username", c.CallbackUsername, nil)
 	passwords, passwordErr := secretList("callback-password", c.CallbackPassword, c.CallbackPasswordFile)
-	if err := errors.Join(readErr, journalErr, usernameErr, passwordErr); err != nil {
+	operators, operatorsErr := tokenList("camara-token", c.CAMARAToken, c.CAMARATokenFile)
+	if err := errors.Join(readErr, journalErr, usernameErr, passwordErr, operatorsErr); err != nil {
 		return receiver.Secrets{}, err
 	}
 	if (len(usernames) == 0) != (len(passwords) == 0) {
@@ -173,7 +188,7 @@ func (c *serveCommand) secrets() (receiver.Secrets, error) {
 	if c.RequireCredentials && len(passwords) == 0 {
 		return receiver.Secrets{}, errors.New("--require-credentials needs --callback-username and --callback-password")
 	}
-	return receiver.Secrets{ReadToken: read, JournalToken: journal, CallbackUsernames: usernames, CallbackPasswords: passwords}, nil
+	return receiver.Secrets{ReadToken: read, JournalToken: journal, CallbackUsernames: usernames, CallbackPasswords: passwords, CAMARATokens: operators}, nil
 }
 
 // serverConfig checks what the flags say and reads the secrets.
@@ -185,7 +200,7 @@ func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, er
 	if secrets.ReadToken == "" && secrets.JournalToken == "" {
 		log.Warn("no --read-token is given: /v1 refuses everybody")
 	}
-	for _, t := range []string{secrets.ReadToken, secrets.JournalToken} {
+	for _, t := range append([]string{secrets.ReadToken, secrets.JournalToken}, secrets.CAMARATokens...) {
 		if t != "" && len(t) < guessable {
 			log.Warn("a token is so short that it may be guessed", "characters", len(t), "wanted", guessable)
 		}
@@ -198,6 +213,7 @@ func (c *serveCommand) serverConfig(log *slog.Logger) (receiver.ServerConfig, er
 		CallbackUsernames:  secrets.CallbackUsernames,
 		CallbackPasswords:  secrets.CallbackPasswords,
 		RequireCredentials: c.RequireCredentials,
+		CAMARATokens:       secrets.CAMARATokens,
 		Accounts:           c.Account,
 		AllowSources:       c.AllowSource,
 		TrustedProxies:     c.TrustedProxy,

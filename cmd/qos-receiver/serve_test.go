@@ -21,11 +21,9 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/qosform/terraform-provider-qos/internal/pgtest"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
@@ -295,19 +293,6 @@ func halfSent(t *testing.T, s *server, body string) (finish func() string) {
 	}
 }
 
-// TestKilledUnderABurst kills a receiver with SIGKILL while callbacks stream
-// in. After a restart, every callback that was answered 2xx is there, once.
-func TestKilledUnderABurst(t *testing.T) {
-	t.Parallel()
-	binary := built(t)
-	for name, database := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "receiver.db"), "PostgreSQL": pgtest.Database(t)} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			killedUnderABurst(t, binary, database)
-		})
-	}
-}
-
 // built is the program, to run as a process of its own.
 func built(t *testing.T) string {
 	t.Helper()
@@ -317,70 +302,6 @@ func built(t *testing.T) string {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return binary
-}
-
-func killedUnderABurst(t *testing.T, binary, database string) {
-	t.Helper()
-	answered := map[string]bool{}
-	for round := range 3 {
-		for _, id := range burstAndKill(t, binary, database, round) {
-			answered[id] = true
-		}
-	}
-	if len(answered) == 0 {
-		t.Fatal("no callback was answered before the kills; nothing is proven")
-	}
-	last := process(t, binary, database)
-	stored := map[string]int{}
-	for _, e := range allEvents(t, last) {
-		stored[e.RequestID]++
-	}
-	for id := range answered {
-		if stored[id] != 1 {
-			t.Errorf("callback %s was answered 2xx and is stored %d times", id, stored[id])
-		}
-	}
-	for id, times := range stored {
-		if times != 1 {
-			t.Errorf("callback %s is stored %d times", id, times)
-		}
-	}
-	t.Logf("%d callbacks answered, %d stored", len(answered), len(stored))
-}
-
-// burstAndKill streams callbacks from eight senders, kills the receiver after
-// the fortieth answer, and returns the ids of those answered 2xx.
-func burstAndKill(t *testing.T, binary, database string, round int) []string {
-	t.Helper()
-	s := process(t, binary, database)
-	var (
-		mu       sync.Mutex
-		answered []string
-		count    atomic.Int64
-		kill     sync.Once
-		senders  sync.WaitGroup
-	)
-	for sender := range 8 {
-		senders.Go(func() {
-			for n := 0; ; n++ {
-				id := fmt.Sprintf("r-%d-%d-%d", round, sender, n)
-				status, err := s.post(t.Context(), callback(id, ""))
-				if err != nil {
-					return
-				}
-				if status == http.StatusOK {
-					mu.Lock()
-					answered = append(answered, id)
-					mu.Unlock()
-				}
-				if count.Add(1) >= 40 {
-					kill.Do(func() { s.stop() })
-				}
-			}
-		})
-	}
-	senders.Wait()
-	return answered
 }
 
 // process runs the binary; its stop is SIGKILL.

@@ -18,8 +18,11 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/auth"
 	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
+	"github.com/qosform/terraform-provider-qos/internal/camara/listener"
 	"github.com/qosform/terraform-provider-qos/internal/explain"
 	"github.com/qosform/terraform-provider-qos/internal/logbridge"
+	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/settings"
 	"github.com/qosform/terraform-provider-qos/internal/value"
 )
@@ -40,6 +43,8 @@ type model struct {
 	AccessToken          types.String  `tfsdk:"access_token"`
 	OAuth                types.Object  `tfsdk:"oauth"`
 	Headers              types.Map     `tfsdk:"headers"`
+	ReceiverURL          types.String  `tfsdk:"receiver_url"`
+	ReceiverToken        types.String  `tfsdk:"receiver_token"`
 	MaxRequestsPerSecond types.Float64 `tfsdk:"max_requests_per_second"`
 	MaxRetries           types.Int64   `tfsdk:"max_retries"`
 }
@@ -72,10 +77,12 @@ type credentials struct {
 	accessToken string
 	oauth       *auth.Config
 	headers     map[string]string
+	// receiver is who hears of notifications, with a token of its own; no URL is none.
+	receiver receiver.ClientConfig
 }
 
 func (c credentials) secrets() []string {
-	secrets := append([]string{c.accessToken}, slices.Collect(maps.Values(c.headers))...)
+	secrets := append([]string{c.accessToken, c.receiver.Token}, slices.Collect(maps.Values(c.headers))...)
 	if c.oauth != nil {
 		secrets = append(secrets, c.oauth.ClientSecret, c.oauth.PrivateKeyPEM)
 	}
@@ -109,7 +116,32 @@ func (m *model) backend(ctx context.Context, p process, r *settings.Reader) *bac
 		r.Diags.AddError(r.Summary, explain.Sentence(err.Error())+" Each of these comes from the provider block, or from its "+r.Prefix+"… variable in the environment.")
 		return backend.New(nil, nil, backend.Application{}, p.clock)
 	}
-	return backend.New(client, nil, creds.application(), p.clock)
+	made := backend.New(client, nil, creds.application(), p.clock)
+	if creds.receiver.URL == "" {
+		return made
+	}
+	return made.Hearing(creds.listener(config, r))
+}
+
+// listener returns nil, and says why, where the receiver's URL cannot be used.
+func (c credentials) listener(config api.Config, r *settings.Reader) grant.Listener {
+	c.receiver.UserAgent, c.receiver.Logger, c.receiver.Clock = config.UserAgent, config.Logger, config.Clock
+	// The operator is asked meanwhile, so nothing is gained by insisting.
+	c.receiver.MaxRetries = 1
+	client, err := receiver.NewClient(c.receiver)
+	if err != nil {
+		r.Refuse("receiver_url", explain.Sentence(err.Error()))
+		return nil
+	}
+	return listener.New(client, config.Logger)
+}
+
+func receiverConfig(r *settings.Reader) receiver.ClientConfig {
+	config := receiver.ClientConfig{URL: r.Text("receiver_url", "")}
+	if config.URL != "" {
+		config.Token = r.Text("receiver_token", "")
+	}
+	return config
 }
 
 // config reads everything, so that an error about unknown values names them all.
@@ -123,6 +155,7 @@ func (m *model) config(ctx context.Context, r *settings.Reader) (api.Config, cre
 	}
 	version := r.Text("api_version", "")
 	creds := m.credentials(ctx, r)
+	creds.receiver = receiverConfig(r)
 	if err := r.Err(); err != nil {
 		return api.Config{}, credentials{}, err
 	}

@@ -121,6 +121,18 @@ func (p *Provider) SchemaAttributes() map[string]schema.Attribute {
 				"`Accept`, `Content-Type`, `X-Correlator` and what belongs to the connection are the provider's own. " +
 				"Environment: `CAMARA_HEADERS`, as a JSON object.",
 		},
+		"receiver_url": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{inputs.WebURL()},
+			MarkdownDescription: "Root URL of a `qos-receiver` that the operator notifies, as Terraform reaches it. Waiting is over as soon as a notification has come, instead of with the next poll, and on 0.10 " +
+				"a session whose answer was lost is found. It works for what has the receiver's `/camara/notifications` for its `sink`, or `webhook.notification_url`. Environment: `CAMARA_RECEIVER_URL`.",
+		},
+		"receiver_token": schema.StringAttribute{
+			Optional:            true,
+			Sensitive:           true,
+			Validators:          []validator.String{inputs.Token()},
+			MarkdownDescription: "Bearer token for the receiver that may read (`--read-token`). It is not the one that the operator notifies with (`--camara-token`). Environment: `CAMARA_RECEIVER_TOKEN`.",
+		},
 		"max_requests_per_second": schema.Float64Attribute{
 			Optional:            true,
 			Validators:          []validator.Float64{float64validator.AtLeast(leastRequestsPerSecond)},
@@ -255,6 +267,7 @@ func (p *Provider) reader(at path.Path, m *model, diags *diag.Diagnostics) *sett
 		Configured: map[string]types.String{
 			"base_url": m.BaseURL, "api_version": m.APIVersion, "qos_profiles_url": m.QoSProfilesURL,
 			"qos_provisioning_url": m.QoSProvisioningURL, "access_token": m.AccessToken,
+			"receiver_url": m.ReceiverURL, "receiver_token": m.ReceiverToken,
 		},
 		Prefix: environmentPrefix, Getenv: p.process.getenv, At: at, Summary: summaryConfigure, Diags: diags,
 	}

@@ -65,12 +65,22 @@ func capturePaths(publicURL string) []string {
 	return paths
 }
 
+// notificationPaths are the normal paths of the endpoint for CAMARA operators. A
+// proxy that has the receiver below a path may leave that in.
+func notificationPaths(publicURL string) []string {
+	paths := []string{NotificationPath}
+	if public, err := url.Parse(publicURL); err == nil && publicURL != "" {
+		paths = append(paths, normalPath(public.Path+NotificationPath))
+	}
+	return paths
+}
+
 // checkCapturePaths refuses a public URL that would turn calls of the API into
 // callbacks.
 func checkCapturePaths(publicURL string) error {
 	for _, p := range capturePaths(publicURL) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
-		if slices.Contains([]string{"v1", "healthz", "readyz", "metrics", "signin", "signout"}, first) {
+		if slices.Contains([]string{"v1", "camara", "healthz", "readyz", "metrics", "signin", "signout"}, first) {
 			return fmt.Errorf("the path %s of the public URL is one of the receiver's own", p)
 		}
 	}
@@ -80,13 +90,20 @@ func checkCapturePaths(publicURL string) error {
 // routeCaptures answers callbacks before the mux does, which would redirect a
 // path that it finds untidy. A redirected callback may never arrive.
 func (s *Server) routeCaptures(next http.Handler) http.Handler {
-	paths := capturePaths(s.cfg.PublicURL)
+	callbacks, notifications := capturePaths(s.cfg.PublicURL), notificationPaths(s.cfg.PublicURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && slices.Contains(paths, normalPath(r.URL.Path)) {
+		asked := normalPath(r.URL.Path)
+		switch {
+		case r.Method != http.MethodPost:
+			next.ServeHTTP(w, r)
+		case slices.Contains(callbacks, asked):
 			r.Pattern = captureRoute
 			s.capture(w, r)
-			return
+		case slices.Contains(notifications, asked):
+			r.Pattern = notificationRoute
+			s.captureNotification(w, r)
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
 }

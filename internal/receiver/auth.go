@@ -23,6 +23,7 @@ const (
 const (
 	schemeRead    = "readToken"
 	schemeJournal = "journalToken"
+	schemeCAMARA  = "camaraToken"
 )
 
 // secret keeps the digest of a secret: equal lengths make comparing constant-time.
@@ -81,9 +82,8 @@ func (t tokens) check(authorization string, needed access) (access, *Problem) {
 	if t.read == nil && t.journal == nil {
 		return accessNone, unauthorized("this receiver was started without --read-token, so nobody may use /v1")
 	}
-	scheme, token, _ := strings.Cut(authorization, " ")
-	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+	token, ok := bearer(authorization)
+	if !ok {
 		return accessNone, unauthorized("a bearer token is required")
 	}
 	granted := t.grants(token)
@@ -94,6 +94,13 @@ func (t tokens) check(authorization string, needed access) (access, *Problem) {
 		return granted, newProblem(http.StatusForbidden, "the token may only read; the journal token is required")
 	}
 	return granted, nil
+}
+
+// bearer is the token of an Authorization header; false if it has none.
+func bearer(authorization string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	token = strings.TrimSpace(token)
+	return token, strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
 func unauthorized(detail string) *Problem {

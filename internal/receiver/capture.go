@@ -85,11 +85,11 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 	if problem != nil {
 		return taken{outcome: outcomeBody, source: source, problem: problem}
 	}
-	return s.takeBody(r.Context(), source, body)
+	return s.takeBody(r.Context(), source, r.Header, body)
 }
 
 // takeBody judges and keeps what a callback says.
-func (s *Server) takeBody(ctx context.Context, source netip.Addr, body []byte) taken {
+func (s *Server) takeBody(ctx context.Context, source netip.Addr, header http.Header, body []byte) taken {
 	callback, err := ParseCallback(body, s.cfg.Clock.Now())
 	if err != nil {
 		return taken{outcome: outcomeMalformed, source: source, problem: newProblem(http.StatusBadRequest, err.Error())}
@@ -100,7 +100,10 @@ func (s *Server) takeBody(ctx context.Context, source netip.Addr, body []byte) t
 		return t
 	}
 	verdict := s.keys.Load().credentials.judge(callback)
-	if t.events, err = callback.WithBodies(); err != nil {
+	if t.events, err = callback.WithBodies(); err == nil {
+		err = s.prepareForward(header, body, t.events)
+	}
+	if err != nil {
 		t.outcome, t.problem = outcomeMalformed, newProblem(http.StatusBadRequest, err.Error())
 		return t
 	}
@@ -156,6 +159,9 @@ func (s *Server) record(ctx context.Context, t *taken, authenticated bool) {
 	if err := s.store.Record(ctx, t.events); err != nil {
 		s.storeFailed(ctx, t, "record a callback", err)
 		return
+	}
+	if s.cfg.Forwarder != nil {
+		s.cfg.Forwarder.Wake()
 	}
 	t.outcome = outcomeStored
 	if !authenticated {

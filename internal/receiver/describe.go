@@ -34,11 +34,16 @@ func (s *Server) describe(mux *http.ServeMux) huma.API {
 	huma.Register(api, reading("wait", http.MethodPost, "/v1/requests/wait", "Wait until one of many requests changes; with the journal token it keeps their leases alive"), s.wait)
 	huma.Register(api, reading("listSubscriptions", http.MethodGet, "/v1/subscriptions", "List subscriptions, one per device"), s.listSubscriptions)
 	huma.Register(api, reading("listEvents", http.MethodGet, "/v1/events", "List received events, oldest first"), s.listEvents)
+	huma.Register(api, reading("listNotifications", http.MethodGet, "/v1/camara/notifications", "List notifications of CAMARA operators, oldest first, or wait for one"), s.listNotifications)
 	huma.Register(api, writing("resolve", http.MethodPost, "/v1/resolve", "Record an operator's word on what the network cannot say", http.StatusNotFound, http.StatusConflict), s.resolve)
 	huma.Register(api, reading("listQuarantine", http.MethodGet, "/v1/quarantine", "List callbacks that were refused for their credentials"), s.listQuarantine)
 	huma.Register(api, writing("release", http.MethodPost, "/v1/quarantine/{id}/release", "Accept a quarantined callback after all", http.StatusNotFound), s.release)
+	huma.Register(api, reading("listDeliveries", http.MethodGet, "/v1/deliveries", "List callbacks that other listeners do not have yet, dead letters among them"), s.listDeliveries)
+	huma.Register(api, writing("retryDeliveries", http.MethodPost, "/v1/deliveries/retry", "Pass callbacks on to other listeners now, dead letters among them"), s.retryDeliveries)
+	huma.Register(api, writing("dropDeliveries", http.MethodPost, "/v1/deliveries/drop", "Give up passing callbacks on"), s.dropDeliveries)
 	describeConflicts(api.OpenAPI())
 	describeCapture(api.OpenAPI())
+	describeNotifications(api.OpenAPI())
 	return api
 }
 
@@ -56,6 +61,7 @@ func apiConfig() huma.Config {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		schemeRead:    {Type: "http", Scheme: "bearer", Description: "--read-token: reads. It also writes when there is no journal token."},
 		schemeJournal: {Type: "http", Scheme: "bearer", Description: "--journal-token: reads and writes."},
+		schemeCAMARA:  {Type: "http", Scheme: "bearer", Description: "--camara-token: brings notifications."},
 	}
 	return config
 }
@@ -113,7 +119,6 @@ func describeConflicts(document *huma.OpenAPI) {
 // callback is kept as it came, whatever it holds.
 func describeCapture(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas
-	problem := map[string]*huma.MediaType{contentTypeProblem: {Schema: schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")}}
 	op := &huma.Operation{
 		OperationID: "capture",
 		Method:      http.MethodPost,
@@ -128,7 +133,7 @@ func describeCapture(document *huma.OpenAPI) {
 			},
 		},
 	}
-	for status, meaning := range map[int]string{
+	describeProblems(op, schemas, map[int]string{
 		http.StatusBadRequest:            "Not a QoS callback; the detail says why.",
 		http.StatusUnauthorized:          "Wrong or missing credentials; the callback is in quarantine.",
 		http.StatusForbidden:             "Address or account not accepted.",
@@ -137,8 +142,14 @@ func describeCapture(document *huma.OpenAPI) {
 		http.StatusRequestTimeout:        "The body did not arrive in time.",
 		http.StatusTooManyRequests:       "Too many callbacks with wrong or missing credentials from this address; nothing is kept.",
 		http.StatusServiceUnavailable:    "The store is not available, or the receiver is busy; send it again.",
-	} {
+	})
+	document.AddOperation(op)
+}
+
+// describeProblems gives an operation its refusals, as problem details.
+func describeProblems(op *huma.Operation, schemas huma.Registry, meanings map[int]string) {
+	problem := map[string]*huma.MediaType{contentTypeProblem: {Schema: schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")}}
+	for status, meaning := range meanings {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: meaning, Content: problem}
 	}
-	document.AddOperation(op)
 }

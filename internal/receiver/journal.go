@@ -333,6 +333,9 @@ type Event struct {
 	Authenticated     bool      `json:"authenticated"`
 	Deliveries        int       `json:"deliveries" doc:"How often it was delivered."`
 	Body              string    `json:"body,omitempty" doc:"The callback without its credentials; dropped by retention."`
+	// Forward is on the first event of a callback that is to be passed on, until the
+	// store has put it into the outbox.
+	Forward *Forward `json:"forward,omitempty" hidden:"true"`
 }
 
 // Resolution is an operator's word on what the network cannot say.
@@ -387,6 +390,9 @@ func (e *ConflictError) Error() string {
 // Store keeps events and the journal. All methods are safe for concurrent use;
 // one that returns without an error has its effect on disk.
 type Store interface {
+	Outbox
+	NotificationStore
+
 	// StoreID is the random id made when the store was made.
 	StoreID() string
 	// Create journals an intent or records a state's request; see NewRequest.
@@ -400,6 +406,7 @@ type Store interface {
 	// Renew extends the lease of every item whose claim is the journal's.
 	Renew(ctx context.Context, items []WaitItem) error
 	// Record stores the events of one callback, each once, and updates what they touch.
+	// What of it is to be passed on is in the outbox from then on.
 	Record(ctx context.Context, events []Event) error
 	// Events returns up to limit events with Seq > after, oldest first; fewer where
 	// they would be too large together, but at least one if there is any.

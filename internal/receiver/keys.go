@@ -18,6 +18,7 @@ type Secrets struct {
 	JournalToken      string
 	CallbackUsernames []string
 	CallbackPasswords []string
+	CAMARATokens      []string
 }
 
 // Secrets are those of the configuration, with which the server begins.
@@ -27,6 +28,7 @@ func (cfg ServerConfig) Secrets() Secrets {
 		JournalToken:      cfg.JournalToken,
 		CallbackUsernames: cfg.CallbackUsernames,
 		CallbackPasswords: cfg.CallbackPasswords,
+		CAMARATokens:      cfg.CAMARATokens,
 	}
 }
 
@@ -34,6 +36,7 @@ func (cfg ServerConfig) Secrets() Secrets {
 type keys struct {
 	tokens      tokens
 	credentials credentials
+	operators   operators
 }
 
 // Rotate replaces all secrets at once. Requests that were let in before go on.
@@ -46,7 +49,11 @@ func (s *Server) Rotate(secrets Secrets) error {
 	if s.cfg.RequireCredentials && !credentials.configured() {
 		return errors.New("credentials are required of callbacks, but no callback username and password is configured")
 	}
-	s.keys.Store(&keys{tokens: newTokens(secrets.ReadToken, secrets.JournalToken), credentials: credentials})
+	s.keys.Store(&keys{
+		tokens:      newTokens(secrets.ReadToken, secrets.JournalToken),
+		credentials: credentials,
+		operators:   newOperators(secrets.CAMARATokens),
+	})
 	return nil
 }
 
@@ -56,7 +63,11 @@ type realm string
 const (
 	realmAPI      realm = "api"
 	realmCallback realm = "callback"
+	realmCAMARA   realm = "camara"
 )
+
+// realms are all there are.
+func realms() []realm { return []realm{realmAPI, realmCallback, realmCAMARA} }
 
 // The limits of failed authentication, per source. A callback with wrong
 // credentials may be genuine (its password was changed on one side only), so it
@@ -76,6 +87,8 @@ func newFailureLimits() map[realm]*failureLimit {
 	return map[realm]*failureLimit{
 		realmAPI:      {every: apiFailureEvery, burst: apiFailures},
 		realmCallback: {every: callbackFailEvery, burst: callbackFailures},
+		// Nothing of a notification with a wrong token is kept.
+		realmCAMARA: {every: apiFailureEvery, burst: apiFailures},
 	}
 }
 
@@ -137,25 +150,32 @@ func (s *Server) admit(r *http.Request, where realm, authorization string, neede
 	if problem == nil || granted != accessNone {
 		return granted, problem
 	}
-	source, err := s.sources.client(r)
-	if err != nil {
-		source, _ = parseAddr(r.RemoteAddr)
-	}
+	return granted, s.turnAway(r, where, authorization, problem)
+}
+
+// turnAway counts a refused Authorization. It returns the refusal, or another one
+// to a source that had too many.
+func (s *Server) turnAway(r *http.Request, where realm, authorization string, problem *Problem) *Problem {
 	if authorization == "" {
 		s.metrics.authFailures.WithLabelValues(string(where)).Inc()
-		return granted, problem
+		return problem
 	}
+	source := s.sourceOf(r)
 	if limited := s.authenticationFailed(where, source); limited != nil {
-		return granted, limited
+		return limited
 	}
 	s.log.WarnContext(r.Context(), "a token was refused", "realm", string(where), "source", source)
-	return granted, problem
+	return problem
 }
 
 // authenticationFailed counts a failure and refuses a source that had too many.
 func (s *Server) authenticationFailed(where realm, source netip.Addr) *Problem {
 	s.metrics.authFailures.WithLabelValues(string(where)).Inc()
-	pause := s.failures[where].fail(source, s.cfg.Clock.Now())
+	limit, limited := s.failures[where]
+	if !limited {
+		return nil
+	}
+	pause := limit.fail(source, s.cfg.Clock.Now())
 	if pause == 0 {
 		return nil
 	}

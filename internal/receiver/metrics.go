@@ -19,6 +19,7 @@ import (
 type metrics struct {
 	callbacks       *prometheus.CounterVec
 	callbackSeconds prometheus.Histogram
+	notifications   *prometheus.CounterVec
 	waiters         prometheus.Gauge
 	requests        *prometheus.CounterVec
 	requestSeconds  *prometheus.HistogramVec
@@ -38,6 +39,10 @@ func newMetrics(version string) *metrics {
 			Help:    "Time to take a callback, until it is on disk.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}),
+		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "qos_receiver_camara_notifications_total",
+			Help: "Notifications of CAMARA operators, by the status that they tell and what became of them; one that was refused unread has status none.",
+		}, []string{"status", "outcome"}),
 		waiters: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "qos_receiver_waiters",
 			Help: "Long-polls that are open now.",
@@ -68,7 +73,7 @@ func newMetrics(version string) *metrics {
 	}
 	m.build.Set(1)
 	// So that the first failure is an increase, and not a new series.
-	for _, where := range []realm{realmAPI, realmCallback} {
+	for _, where := range realms() {
 		m.authFailures.WithLabelValues(string(where))
 	}
 	return m
@@ -78,7 +83,7 @@ func newMetrics(version string) *metrics {
 // none of them yet.
 func (m *metrics) register(registry prometheus.Registerer, more ...prometheus.Collector) error {
 	all := append([]prometheus.Collector{
-		m.callbacks, m.callbackSeconds, m.waiters, m.requests, m.requestSeconds, m.storeSeconds, m.authFailures, m.build,
+		m.callbacks, m.callbackSeconds, m.notifications, m.waiters, m.requests, m.requestSeconds, m.storeSeconds, m.authFailures, m.build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}, more...)
 	var errs []error
@@ -104,6 +109,24 @@ func (m *metrics) callback(t taken, took time.Duration) {
 	for _, e := range t.events {
 		m.callbacks.WithLabelValues(eventLabel(e.QoSEvent), string(t.outcome)).Inc()
 	}
+}
+
+func (m *metrics) notification(t takenNotification) {
+	status := "none"
+	if t.notification != nil {
+		status = statusLabel(t.notification.Status)
+	}
+	m.notifications.WithLabelValues(status, string(t.outcome)).Inc()
+}
+
+// statusLabel keeps the number of label values bounded, whatever is sent.
+func statusLabel(status string) string {
+	for _, known := range []string{"AVAILABLE", "UNAVAILABLE"} {
+		if strings.EqualFold(status, known) {
+			return known
+		}
+	}
+	return "other"
 }
 
 // eventLabel keeps the number of label values bounded, whatever is sent.

@@ -52,6 +52,9 @@ type ServerConfig struct {
 	// RequireCredentials refuses callbacks without credentials, which ThingSpace
 	// documents for some events.
 	RequireCredentials bool
+	// CAMARATokens are the bearer tokens that CAMARA operators may bring. Without
+	// any, their notifications are refused.
+	CAMARATokens []string
 	// Accounts are the billing accounts whose callbacks are taken; none means all.
 	Accounts []string
 	// AllowSources are the networks that callbacks may come from; none means all.
@@ -80,6 +83,8 @@ type ServerConfig struct {
 	Registry *prometheus.Registry
 	// Spool tells of callbacks that wait for the store on disk; nil when none can.
 	Spool func() SpoolStatus
+	// Forwarder passes callbacks on to other listeners; nil when there are none.
+	Forwarder Forwarder
 	// Page adds the routes of a page for people, which are behind the same tokens as
 	// /v1; nil means that there is none.
 	Page func(*http.ServeMux, PageHost)
@@ -194,6 +199,7 @@ func (s *Server) sweep(ctx context.Context) {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(captureRoute, s.capture)
+	mux.HandleFunc(notificationRoute, s.captureNotification)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", metricsHandler(s.cfg.Registry, s.log))

@@ -124,6 +124,20 @@ func (t timedStore) Release(ctx context.Context, id string) (err error) {
 	return err
 }
 
+func (t timedStore) RecordNotifications(ctx context.Context, notifications []Notification) (err error) {
+	done := t.time("record_notifications")
+	err = t.Store.RecordNotifications(ctx, notifications)
+	done(err)
+	return err
+}
+
+func (t timedStore) Notifications(ctx context.Context, f NotificationFilter) (list *NotificationList, err error) {
+	done := t.time("notifications")
+	list, err = t.Store.Notifications(ctx, f)
+	done(err)
+	return list, err
+}
+
 func (t timedStore) Sweep(ctx context.Context) (err error) {
 	done := t.time("sweep")
 	err = t.Store.Sweep(ctx)

@@ -21,25 +21,38 @@ const (
 // that grow from about half a second to about ten. It returns check's error, or
 // ctx's as soon as that has ended.
 func Poll(ctx context.Context, clock clockwork.Clock, check func(context.Context) (done bool, err error)) error {
+	return PollOrSooner(ctx, clock, nil, check)
+}
+
+// PollOrSooner is Poll that does not wait for the end of a pause once there is
+// news. The pauses then grow from the first again.
+func PollOrSooner(ctx context.Context, clock clockwork.Clock, news <-chan struct{}, check func(context.Context) (done bool, err error)) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = first, longest
 	for {
 		if done, err := check(ctx); done || err != nil {
 			return err
 		}
-		if err := pause(ctx, clock, pauses.NextBackOff()); err != nil {
+		sooner, err := pause(ctx, clock, pauses.NextBackOff(), news)
+		if err != nil {
 			return err
+		}
+		if sooner {
+			pauses.Reset()
 		}
 	}
 }
 
-func pause(ctx context.Context, clock clockwork.Clock, d time.Duration) error {
+// pause reports whether news has ended it.
+func pause(ctx context.Context, clock clockwork.Clock, d time.Duration, news <-chan struct{}) (sooner bool, err error) {
 	timer := clock.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.Chan():
-		return nil
+		return false, nil
+	case <-news:
+		return true, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }

@@ -139,33 +139,6 @@ func TestATokenMayNameTheDevice(t *testing.T) {
 	}
 }
 
-func TestABusyNetworkIsAskedToDeleteAgain(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		then http.HandlerFunc
-		gone bool
-	}{
-		"then deleted":     {always(http.StatusNoContent, ""), false},
-		"gone on its own":  {camaraError(404, CodeNotFound), true},
-		"gone, as said so": {camaraError(410, CodeGone), true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := newOperator(t, inTurn(camaraError(409, "CONFLICT"), camaraError(409, "INCOMPATIBLE_STATE"), test.then))
-			err := o.client(t, V110, func(c *Config) { c.MaxRetries = 0 }).DeleteSession(t.Context(), "", testID)
-			if Gone(err) != test.gone || err != nil && !test.gone {
-				t.Errorf("err = %v", err)
-			}
-			o.wantCount(t, 3)
-		})
-	}
-	o := newOperator(t, camaraError(409, "CONFLICT"))
-	if err := createSession(smallSession(V110))(t.Context(), o.client(t, V110, nil)); !Conflict(err) {
-		t.Errorf("err = %v", err)
-	}
-	o.wantCount(t, 1)
-}
-
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	o := newOperator(t, always(http.StatusInternalServerError, ""))

@@ -9,6 +9,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
 	"github.com/qosform/terraform-provider-qos/internal/handover"
 )
 
@@ -18,6 +19,7 @@ type Backend struct {
 	operator    *api.Client
 	operatorErr error
 	application Application
+	listener    grant.Listener
 	clock       clockwork.Clock
 }
 
@@ -33,6 +35,22 @@ type Application struct {
 // and its error is what every use of it returns.
 func New(operator *api.Client, operatorErr error, application Application, clock clockwork.Clock) *Backend {
 	return &Backend{operator: operator, operatorErr: operatorErr, application: application, clock: clock}
+}
+
+// Hearing returns the backend with a listener to the operator's notifications.
+func (b *Backend) Hearing(listener grant.Listener) *Backend {
+	with := *b
+	with.listener = listener
+	return &with
+}
+
+// Listener hears what the operator notifies a sink of; nil where the provider has
+// nobody to ask, or there is no sink.
+func (b *Backend) Listener(sink string) grant.Listener {
+	if sink == "" {
+		return nil
+	}
+	return b.listener
 }
 
 // Operator returns the API client, or why there is none.

@@ -51,6 +51,15 @@ func (b *Backend) ImportState(ctx context.Context, i Import, req resource.Import
 	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, b.Origin(subject).Import(b.Now()))...)
 }
 
+// ImportID is what ImportState takes; subject is empty where tokens are not bound
+// to devices.
+func ImportID(id, subject string) string {
+	if subject == "" {
+		return id
+	}
+	return id + "," + subject
+}
+
 // importID reads what the resource is imported by.
 func (b *Backend) importID(ctx context.Context, i Import, req resource.ImportStateRequest, diags *diag.Diagnostics) (id, subject string) {
 	id, subject, hinted := strings.Cut(req.ID, ",")

@@ -23,14 +23,17 @@ func fresh(created, now time.Time) bool { return now.Sub(created).Abs() < freshn
 var errGone = errors.New("the operator does not know it any more")
 
 // Await waits until the grant has got where waitFor says, or has ended. It
-// returns the newest one in any case.
+// returns the newest one in any case. What it returns was read at the operator:
+// a notice only makes it read at once.
 func (q *Requester[T]) Await(ctx context.Context, created *T, waitFor string) (*T, error) {
 	latest, since := created, q.Clock.Now()
 	if q.settled(latest, waitFor) {
 		return latest, nil
 	}
+	news, leave := q.follow(ctx, q.Remote.View(created).ID)
+	defer leave()
 	var last error
-	err := wait.Poll(ctx, q.Clock, func(ctx context.Context) (bool, error) {
+	err := wait.PollOrSooner(ctx, q.Clock, news, func(ctx context.Context) (bool, error) {
 		var read *T
 		read, last = q.Remote.Read(ctx, q.Remote.View(latest).ID)
 		switch {

@@ -12,8 +12,10 @@ import (
 type Created[T any] struct {
 	Grant *T
 	// Lost is why the operator's answer did not come, where the grant was found in
-	// the operator's list instead.
+	// the operator's list, or was notified of, instead.
 	Lost error
+	// Notified says that it was a notification that named it.
+	Notified bool
 }
 
 // Create asks for the grant once. Ending ctx stops it at once before the POST,
@@ -122,6 +124,7 @@ func (q *Requester[T]) ask(ctx context.Context, before inventory) (Created[T], e
 	if err := q.authorize(ctx); err != nil {
 		return none, err
 	}
+	heard := q.witness(ctx)
 	if err := ctx.Err(); err != nil {
 		return none, fmt.Errorf("nothing was sent to the operator: %w", err)
 	}
@@ -133,7 +136,7 @@ func (q *Requester[T]) ask(ctx context.Context, before inventory) (Created[T], e
 	case err == nil:
 		return Created[T]{Grant: created}, nil
 	case api.OutcomeUnknown(err):
-		return q.recoverLost(ctx, before, sent, err)
+		return q.recoverLost(ctx, lostCreate[T]{before: before, heard: heard, sent: sent, cause: err})
 	default:
 		return none, err
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 )
 
@@ -72,6 +74,7 @@ type unknownError struct {
 	cause      error
 	listErr    error
 	before     bool // whether what was there before is known
+	heard      bool // whether notifications would have told of it
 	candidates []View
 	until      time.Time     // if it was granted at once; zero: without an end
 	longest    time.Duration // how long it lives once it is granted
@@ -102,6 +105,8 @@ func (e *unknownError) found() string {
 		return "The operator lists one that can be it, but does not tell enough of it to rule out that another run has asked for the same: " + describe(e.candidates) + "."
 	case len(e.candidates) == 1:
 		return "The operator lists one that is what was asked for, but whether it was there before is not known: " + describe(e.candidates) + "."
+	case errors.Is(e.listErr, api.ErrNotInAPI) && e.heard:
+		return "Its API cannot list what a device has, and the receiver has got no notification of it. Until then, the same request may be refused as a conflict."
 	case errors.Is(e.listErr, api.ErrNotInAPI):
 		return "Its API cannot list what a device has, so it cannot be looked for. Until then, the same request may be refused as a conflict."
 	case e.listErr != nil:
@@ -138,4 +143,10 @@ func ReadError(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w. It may well exist, so the state is kept: check that the credentials are those of the application, and of the device, that it was created with", err)
+}
+
+// WarnUnseen says that what has just been created is not found where it is read.
+func WarnUnseen(kind Kind, id string, cause error, diags *diag.Diagnostics) {
+	diags.AddWarning(kind.Noun+" is not found yet", fmt.Sprintf("The %s %s was created less than %s ago, and the operator does not find it where it is read: %v. "+
+		"That is no sign that it has ended, so the state is kept; a later plan shows whether it is there.", kind.Noun, id, freshness, cause))
 }

@@ -84,6 +84,9 @@ type Requester[T any] struct {
 	Kind   Kind
 	Remote Remote[T]
 	Clock  clockwork.Clock
+	// Listener hears what the operator notifies of; nil where it notifies nobody, or
+	// nobody that can be asked.
+	Listener Listener
 	// Listed says that the operator's version can list, so that Create looks at
 	// what there is before it asks for more.
 	Listed bool

@@ -31,9 +31,11 @@ type Origin struct {
 	ImportedAt time.Time `json:"imported_at,omitzero"`
 }
 
-// Created is the origin of what has just been created.
+// Created is the origin of what has been created by now. The first time counts.
 func (o Origin) Created(now time.Time) Origin {
-	o.CreatedAt = now
+	if o.CreatedAt.IsZero() {
+		o.CreatedAt = now
+	}
 	return o
 }
 

@@ -46,6 +46,7 @@ func (q *Requester[T]) Provision(ctx context.Context, p Policy, save func(*T) bo
 		q.warnFound(created, diags)
 	}
 	latest, err := q.Await(within, created.Grant, p.WaitFor)
+	q.warnDeaf(diags)
 	if !save(latest) {
 		return true
 	}
@@ -55,9 +56,24 @@ func (q *Requester[T]) Provision(ctx context.Context, p Policy, save func(*T) bo
 
 // warnFound says that a grant was taken for the one that was asked for.
 func (q *Requester[T]) warnFound(created Created[T], diags *diag.Diagnostics) {
-	diags.AddWarning("The answer was lost", fmt.Sprintf("The operator's answer to the request was lost: %v. It lists %s %s, which was not there before and is what was asked for, so that is in the state now. "+
+	how := "It lists"
+	if created.Notified {
+		how = "It has notified of"
+	}
+	diags.AddWarning("The answer was lost", fmt.Sprintf("The operator's answer to the request was lost: %v. %s %s %s, which was not there before and is what was asked for, so that is in the state now. "+
 		"Should another configuration have asked for the same at the same moment, check that it does not have this one too: destroying it here would end it there.",
-		created.Lost, q.Kind.Noun, q.Remote.View(created.Grant).describe()))
+		created.Lost, how, q.Kind.Noun, q.Remote.View(created.Grant).describe()))
+}
+
+// warnDeaf says that the receiver was of no help.
+func (q *Requester[T]) warnDeaf(diags *diag.Diagnostics) {
+	if q.Listener == nil {
+		return
+	}
+	if trouble := q.Listener.Trouble(); trouble != nil {
+		diags.AddWarning("The receiver could not be asked", fmt.Sprintf("The operator was asked again and again, as without receiver_url. A create whose answer was lost could not have been found through notifications. "+
+			"This is said once, for all resources: %s", explain.Sentence(trouble.Error())))
+	}
 }
 
 // outcome is what a create has come to when its wait is over. The grant is in

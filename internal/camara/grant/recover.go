@@ -21,31 +21,76 @@ const (
 	startTolerance = 5 * time.Second
 )
 
+// lostCreate is a create whose answer did not come.
+type lostCreate[T any] struct {
+	before inventory   // what there was before; nil is not known
+	heard  *witness[T] // nil where nobody listens
+	sent   time.Time
+	cause  error
+}
+
+// traces are the grants that a lost create may have made.
+type traces[T any] struct {
+	listed  []T
+	heard   []T // they have been notified of, and never before the create
+	listErr error
+}
+
 // recoverLost looks for what was created though its answer did not come: one
 // that was not there before and can be nothing else than what was asked for.
-func (q *Requester[T]) recoverLost(ctx context.Context, before inventory, sent time.Time, cause error) (Created[T], error) {
+func (q *Requester[T]) recoverLost(ctx context.Context, lost lostCreate[T]) (Created[T], error) {
 	outlasting, cancel := detach.Outlast(ctx, graceAfterEnd)
 	defer cancel()
-	lost := q.Clock.Now()
-	var found []T
-	var listErr error
+	began := q.Clock.Now()
+	var found traces[T]
 	_ = wait.Poll(outlasting, q.Clock, func(ctx context.Context) (bool, error) {
-		var list []T
-		list, listErr = q.Remote.List(ctx)
-		found = q.matching(list, before)
-		return len(found) > 0 || api.Declined(listErr) || q.Clock.Since(lost) >= answerGrace, nil
+		found = q.trace(ctx, lost)
+		return lost.settledBy(found) || q.Clock.Since(began) >= answerGrace, nil
 	})
-	if before != nil && len(found) == 1 && q.Remote.MadeSince(&found[0], sent) {
-		return Created[T]{Grant: &found[0], Lost: cause}, nil
+	candidates := q.distinct(found)
+	isNew := lost.before != nil || len(found.heard) == 1
+	if isNew && len(candidates) == 1 && q.Remote.MadeSince(&candidates[0], lost.sent) {
+		return Created[T]{Grant: &candidates[0], Lost: lost.cause, Notified: len(found.listed) == 0}, nil
 	}
-	unknown := &unknownError{kind: q.Kind, cause: cause, listErr: listErr, before: before != nil}
+	unknown := &unknownError{kind: q.Kind, cause: lost.cause, listErr: found.listErr, before: isNew, heard: lost.heard != nil}
 	if q.Longest > 0 {
-		unknown.until, unknown.longest = sent.Add(q.Longest), q.Longest
+		unknown.until, unknown.longest = lost.sent.Add(q.Longest), q.Longest
 	}
-	for i := range found {
-		unknown.candidates = append(unknown.candidates, q.Remote.View(&found[i]))
+	for i := range candidates {
+		unknown.candidates = append(unknown.candidates, q.Remote.View(&candidates[i]))
 	}
 	return Created[T]{}, unknown
+}
+
+// settledBy reports whether looking on would tell no more. What is listed does not
+// tell by itself whether it was there before; a notification yet to come may.
+func (l lostCreate[T]) settledBy(found traces[T]) bool {
+	switch {
+	case len(found.heard) > 0:
+		return true
+	case l.heard != nil && l.before == nil:
+		return false
+	default:
+		return len(found.listed) > 0 || api.Declined(found.listErr)
+	}
+}
+
+func (q *Requester[T]) trace(ctx context.Context, lost lostCreate[T]) traces[T] {
+	list, err := q.Remote.List(ctx)
+	return traces[T]{listed: q.matching(list, lost.before), heard: lost.heard.look(ctx), listErr: err}
+}
+
+// distinct are all that were found, each once.
+func (q *Requester[T]) distinct(found traces[T]) []T {
+	seen := inventory{}
+	var all []T
+	for _, g := range append(found.listed, found.heard...) {
+		if id := q.Remote.View(&g).ID; !seen[id] {
+			seen[id] = true
+			all = append(all, g)
+		}
+	}
+	return all
 }
 
 // Begun reports whether what started at a time, nil if that is not told, can have

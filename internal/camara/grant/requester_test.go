@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/jonboulle/clockwork"
 
 	"github.com/qosform/terraform-provider-qos/internal/attempt"
@@ -30,7 +29,16 @@ type remote struct {
 	deleted []string
 	deletes func(id string) (bool, error)
 
-	creates, reads int
+	authorize func(context.Context) error
+
+	creates, reads, lists int
+}
+
+func (r *remote) Authorize(ctx context.Context) error {
+	if r.authorize == nil {
+		return nil
+	}
+	return r.authorize(ctx)
 }
 
 func (r *remote) Create(ctx context.Context) (*item, error) {
@@ -55,12 +63,19 @@ func (r *remote) Delete(_ context.Context, id string) (bool, error) {
 	return r.deletes(id)
 }
 
-func (r *remote) List(context.Context) ([]item, error) { return r.list() }
-func (r *remote) View(i *item) grant.View {
-	return grant.View{ID: i.id, Status: i.status, ImportID: i.id + ",hint"}
+func (r *remote) List(context.Context) ([]item, error) {
+	r.lists++
+	return r.list()
 }
-func (r *remote) Same(i *item) bool     { return i.like == "same" }
-func (r *remote) Overlaps(i *item) bool { return i.like != "apart" }
+
+// View takes a status of two words as status and status info.
+func (r *remote) View(i *item) grant.View {
+	status, info, _ := strings.Cut(i.status, " ")
+	return grant.View{ID: i.id, Status: status, StatusInfo: info, ImportID: i.id + ",hint"}
+}
+func (r *remote) Same(i *item) bool                   { return i.like == "same" || i.like == "vague" }
+func (r *remote) MadeSince(i *item, _ time.Time) bool { return i.like == "same" }
+func (r *remote) Overlaps(i *item) bool               { return i.like != "apart" }
 
 func answer(status int) error {
 	e := &api.Error{StatusCode: status}
@@ -112,6 +127,9 @@ func run(t *testing.T, clock *clockwork.FakeClock, work func()) {
 	}
 }
 
+// many creates are made while a network may have to release what was deleted.
+const many = -1
+
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	live, over := item{"old", api.StatusAvailable, "same"}, item{"old", api.StatusUnavailable, "same"}
@@ -127,33 +145,42 @@ func TestCreate(t *testing.T) {
 		unlisted bool
 		want     string   // the id, or
 		says     []string // the error
+		not      string   // what it does not say
+		found    bool     // after a lost answer
 		creates  int
 		deleted  []string
 	}{
-		"granted":                          {remote: remote{list: lists(nil), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
-		"the list is forbidden":            {remote: remote{list: forbidden, create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
-		"the list fails for now":           {remote: remote{list: func() ([]item, error) { return nil, answer(http.StatusBadGateway) }}, says: []string{"nothing was created"}},
-		"refused":                          {remote: remote{list: lists(nil), create: []func() (*item, error){refused(http.StatusBadRequest)}}, says: []string{"400"}, creates: 1},
-		"lost and found":                   {remote: remote{list: lists(nil, []item{apart, fresh}), create: []func() (*item, error){lost}}, want: "new", creates: 1},
-		"lost and found late":              {remote: remote{list: lists(nil, nil, nil, []item{fresh}), create: []func() (*item, error){lost}}, want: "new", creates: 1},
-		"lost, what is listed is old":      {remote: remote{list: lists([]item{live}), read: refused(http.StatusNotFound), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "until 2030-01-01T01:00:00Z", "does not list it"}, creates: 1},
-		"lost, what is listed has ended":   {remote: remote{list: lists(nil, []item{over}), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "does not list it"}, creates: 1},
-		"lost, two fit":                    {remote: remote{list: lists(nil, []item{fresh, {"newer", api.StatusRequested, "same"}}), create: []func() (*item, error){lost}}, says: []string{"lists several", "new (REQUESTED), newer (REQUESTED)"}, creates: 1},
-		"lost, no list":                    {remote: remote{list: unlisted, create: []func() (*item, error){lost}}, unlisted: true, says: []string{"outcome is unknown", "cannot list", "until 2030-01-01T01:00:00Z"}, creates: 1},
-		"lost, listed afterwards alone":    {remote: remote{list: lists([]item{fresh}), create: []func() (*item, error){lost}}, unlisted: true, says: []string{"whether it was there before is not known", `id = "new,hint"`}, creates: 1},
-		"the list is broken":               {remote: remote{list: func() ([]item, error) { return nil, answer(http.StatusInternalServerError) }, create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
-		"lost, the list forbidden":         {remote: remote{list: forbidden, create: []func() (*item, error){lost}}, says: []string{"could not be looked for", "403"}, creates: 1},
-		"conflict":                         {remote: remote{list: lists([]item{apart, meets}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"is in the way", "409", "old (AVAILABLE)", `id = "old,hint"`}, creates: 1},
-		"conflict with what seems apart":   {remote: remote{list: lists([]item{apart}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"apart (AVAILABLE)"}, creates: 1},
-		"conflict with another's":          {remote: remote{list: lists(nil), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"another application's"}, creates: 1},
-		"conflict, no list":                {remote: remote{list: unlisted, create: []func() (*item, error){refused(http.StatusConflict)}}, unlisted: true, says: []string{"cannot list what a device has", "until 2030-01-02T00:00:00Z at the latest"}, creates: 1},
-		"conflict with one that has ended": {remote: remote{list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict), granted("new")}}, want: "new", creates: 2, deleted: []string{"old"}},
-		"conflict with ended and live":     {remote: remote{list: lists([]item{over, {"live", api.StatusAvailable, "overlapping"}}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"live (AVAILABLE)"}, creates: 1},
-		"conflict again":                   {remote: remote{list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict), refused(http.StatusConflict)}}, says: []string{"is in the way"}, creates: 2, deleted: []string{"old"}},
-		"what is wanted is there":          {remote: remote{list: lists([]item{apart, live}), read: reads(api.StatusAvailable)}, says: []string{"is in the way", "exactly what is asked for", "old (AVAILABLE)", `id = "old,hint"`}},
-		"it is there, and cannot be read":  {remote: remote{list: lists([]item{live}), read: refused(http.StatusForbidden)}, says: []string{"exactly what is asked for", "old (AVAILABLE)"}},
-		"it is listed, and just deleted":   {remote: remote{list: lists([]item{live}), read: refused(http.StatusNotFound), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
-		"it is listed, and just ended":     {remote: remote{list: lists([]item{live}), read: reads(api.StatusUnavailable), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"granted":                           {remote: remote{list: lists(nil), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"the list is forbidden":             {remote: remote{list: forbidden, create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"the list fails for now":            {remote: remote{list: func() ([]item, error) { return nil, answer(http.StatusBadGateway) }}, says: []string{"nothing was created"}},
+		"refused":                           {remote: remote{list: lists(nil), create: []func() (*item, error){refused(http.StatusBadRequest)}}, says: []string{"400"}, creates: 1},
+		"lost and found":                    {remote: remote{list: lists(nil, []item{apart, fresh}), create: []func() (*item, error){lost}}, want: "new", found: true, creates: 1},
+		"lost and found late":               {remote: remote{list: lists(nil, nil, nil, []item{fresh}), create: []func() (*item, error){lost}}, want: "new", found: true, creates: 1},
+		"lost, what is listed is old":       {remote: remote{list: lists([]item{live}), read: refused(http.StatusNotFound), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "until 2030-01-01T01:00:00Z", "does not list it"}, creates: 1},
+		"lost, what is listed has ended":    {remote: remote{list: lists(nil, []item{over}), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "does not list it"}, creates: 1},
+		"lost, what is listed is ending":    {remote: remote{list: lists(nil, []item{{"new", "AVAILABLE DELETE_REQUESTED", "same"}}), create: []func() (*item, error){lost}}, says: []string{"does not list it"}, not: "import", creates: 1},
+		"lost, one may be another's":        {remote: remote{list: lists(nil, []item{{"new", api.StatusAvailable, "vague"}}), create: []func() (*item, error){lost}}, says: []string{"outcome is unknown", "rule out that another run", `id = "new,hint"`}, creates: 1},
+		"lost, two fit":                     {remote: remote{list: lists(nil, []item{fresh, {"newer", api.StatusRequested, "same"}}), create: []func() (*item, error){lost}}, says: []string{"lists several", "new (REQUESTED), newer (REQUESTED)"}, creates: 1},
+		"lost, no list":                     {remote: remote{list: unlisted, create: []func() (*item, error){lost}}, unlisted: true, says: []string{"outcome is unknown", "cannot list", "until 2030-01-01T01:00:00Z"}, creates: 1},
+		"lost, listed afterwards alone":     {remote: remote{list: lists([]item{fresh}), create: []func() (*item, error){lost}}, unlisted: true, says: []string{"whether it was there before is not known", `id = "new,hint"`}, creates: 1},
+		"the list is broken":                {remote: remote{list: func() ([]item, error) { return nil, answer(http.StatusInternalServerError) }, create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"lost, the list forbidden":          {remote: remote{list: forbidden, create: []func() (*item, error){lost}}, says: []string{"could not be looked for", "403"}, creates: 1},
+		"conflict":                          {remote: remote{list: lists([]item{apart, meets}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"is in the way", "409", "old (AVAILABLE)", `id = "old,hint"`}, creates: 1},
+		"conflict with what seems apart":    {remote: remote{list: lists([]item{apart}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"apart (AVAILABLE)", "does not overlap"}, not: "import", creates: 1},
+		"conflict, apart has ended":         {remote: remote{list: lists([]item{{"ended", api.StatusUnavailable, "apart"}}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"ended (UNAVAILABLE)", "does not overlap"}, not: "import", creates: 1},
+		"conflict with another's":           {remote: remote{list: lists(nil), create: slices.Repeat([]func() (*item, error){refused(http.StatusConflict)}, 12)}, says: []string{"another application's"}, creates: many},
+		"conflict, released a little late":  {remote: remote{list: lists(nil), create: []func() (*item, error){refused(http.StatusConflict), refused(http.StatusConflict), refused(http.StatusConflict), granted("new")}}, want: "new", creates: 4},
+		"conflict, no list":                 {remote: remote{list: unlisted, create: slices.Repeat([]func() (*item, error){refused(http.StatusConflict)}, 12)}, unlisted: true, says: []string{"cannot list what a device has", "until 2030-01-02T00:00:0", "at the latest"}, creates: many},
+		"conflict with one that has ended":  {remote: remote{list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict), granted("new")}}, want: "new", creates: 2, deleted: []string{"old"}},
+		"conflict, and it is being deleted": {remote: remote{list: lists([]item{{"old", "AVAILABLE DELETE_REQUESTED", "same"}}), create: []func() (*item, error){refused(http.StatusConflict), granted("new")}}, want: "new", creates: 2, deleted: []string{"old"}},
+		"conflict with ended and live":      {remote: remote{list: lists([]item{over, {"live", api.StatusAvailable, "overlapping"}}), create: []func() (*item, error){refused(http.StatusConflict)}}, says: []string{"there is live (AVAILABLE).", `id = "live,hint"`}, not: "old", creates: 1},
+		"conflict with ended, apart lives":  {remote: remote{list: lists([]item{apart, over}), create: []func() (*item, error){refused(http.StatusConflict), granted("new")}}, want: "new", creates: 2, deleted: []string{"old"}},
+		"conflict again":                    {remote: remote{list: lists([]item{over}), create: slices.Repeat([]func() (*item, error){refused(http.StatusConflict)}, 12)}, says: []string{"is in the way", "has not released it yet"}, not: "import", creates: many, deleted: []string{"old"}},
+		"what is wanted is there":           {remote: remote{list: lists([]item{apart, live}), read: reads(api.StatusAvailable)}, says: []string{"is in the way", "exactly what is asked for", "old (AVAILABLE)", `id = "old,hint"`}},
+		"it is there, and cannot be read":   {remote: remote{list: lists([]item{live}), read: refused(http.StatusForbidden)}, says: []string{"exactly what is asked for", "old (AVAILABLE)"}},
+		"it is listed, and just deleted":    {remote: remote{list: lists([]item{live}), read: refused(http.StatusNotFound), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"it is listed, and just ended":      {remote: remote{list: lists([]item{live}), read: reads(api.StatusUnavailable), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
+		"it is there, and being deleted":    {remote: remote{list: lists([]item{{"old", "AVAILABLE DELETE_REQUESTED", "same"}}), create: []func() (*item, error){granted("new")}}, want: "new", creates: 1},
 		"what has ended cannot be deleted": {remote: remote{
 			list: lists([]item{over}), create: []func() (*item, error){refused(http.StatusConflict)},
 			deletes: func(string) (bool, error) { return false, answer(http.StatusForbidden) },
@@ -164,17 +191,24 @@ func TestCreate(t *testing.T) {
 			r := &test.remote
 			r.clock = clockwork.NewFakeClockAt(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 			run(t, r.clock, func() {
-				got, err := requesterOf(r, !test.unlisted).Create(t.Context())
+				created, err := requesterOf(r, !test.unlisted).Create(t.Context())
+				got := created.Grant
 				if (got != nil && got.id != test.want) || (got == nil) != (test.want == "") {
 					t.Errorf("got %v, %v, want %q", got, err, test.want)
+				}
+				if (created.Lost != nil) != test.found {
+					t.Errorf("found after a loss: %v", created.Lost)
 				}
 				for _, text := range test.says {
 					if err == nil || !strings.Contains(err.Error(), text) {
 						t.Errorf("error %v, want %q in it", err, text)
 					}
 				}
+				if test.not != "" && err != nil && strings.Contains(err.Error(), test.not) {
+					t.Errorf("error %v, do not want %q in it", err, test.not)
+				}
 			})
-			if r.creates != test.creates || !slices.Equal(r.deleted, test.deleted) {
+			if (r.creates != test.creates && (test.creates != many || r.creates < 3)) || !slices.Equal(r.deleted, test.deleted) {
 				t.Errorf("%d creates, deleted %v", r.creates, r.deleted)
 			}
 		})
@@ -196,7 +230,7 @@ func TestCreateInterrupted(t *testing.T) {
 		cancel()
 		return granted("new")()
 	}}}
-	if got, err := requesterOf(during, true).Create(ctx); err != nil || got.id != "new" {
+	if got, err := requesterOf(during, true).Create(ctx); err != nil || got.Grant == nil || got.Grant.id != "new" {
 		t.Errorf("interrupted during the POST: %v, %v", got, err)
 	}
 }
@@ -263,52 +297,5 @@ func TestDelete(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestOutcome(t *testing.T) {
-	t.Parallel()
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	fine := t.Context()
-	for name, test := range map[string]struct {
-		status      string
-		ctx, within context.Context
-		err         error
-		onTimeout   string
-		deleteFails bool
-
-		gone     bool
-		severity diag.Severity
-		says     string
-	}{
-		"granted":              {status: api.StatusAvailable, ctx: fine, within: fine},
-		"interrupted":          {status: api.StatusRequested, ctx: ended, within: ended, err: context.Canceled, severity: diag.SeverityWarning, says: "is in the state, now REQUESTED"},
-		"timed out":            {status: api.StatusRequested, ctx: fine, within: ended, err: context.DeadlineExceeded, onTimeout: grant.OnTimeoutFail, severity: diag.SeverityError, says: "raise timeouts.create"},
-		"timed out, kept":      {status: api.StatusRequested, ctx: fine, within: ended, err: context.DeadlineExceeded, onTimeout: grant.OnTimeoutKeep, severity: diag.SeverityWarning, says: "was not AVAILABLE within 1m0s"},
-		"timed out in trouble": {status: api.StatusRequested, ctx: fine, within: ended, err: answer(http.StatusBadGateway), onTimeout: grant.OnTimeoutFail, severity: diag.SeverityError, says: "The last answer was"},
-		"cannot be followed":   {status: api.StatusRequested, ctx: fine, within: fine, err: answer(http.StatusForbidden), severity: diag.SeverityWarning, says: "could not be read"},
-		"unavailable":          {status: api.StatusUnavailable, ctx: fine, within: fine, gone: true, severity: diag.SeverityError, says: "nothing is left of it"},
-		"unavailable, stays":   {status: api.StatusUnavailable, ctx: fine, within: fine, deleteFails: true, severity: diag.SeverityError, says: "stays in the state"},
-		"unavailable, late":    {status: api.StatusUnavailable, ctx: ended, within: ended, err: context.Canceled, gone: true, severity: diag.SeverityError, says: "does not provide"},
-	} {
-		r := &remote{clock: clockwork.NewFakeClock(), deletes: func(string) (bool, error) {
-			if test.deleteFails {
-				return false, answer(http.StatusForbidden)
-			}
-			return false, nil
-		}}
-		o := grant.Outcome[item]{
-			Requester: requesterOf(r, true), Granted: &item{"x", test.status, ""}, WaitFor: grant.WaitForAvailable, OnTimeout: test.onTimeout, Timeout: time.Minute, Summary: "Unable to create QoD session",
-		}
-		var diags diag.Diagnostics
-		if gone := o.Report(test.ctx, test.within, test.err, &diags); gone != test.gone {
-			t.Errorf("%s: gone is %v", name, gone)
-		}
-		switch {
-		case test.says == "" && len(diags) == 0:
-		case len(diags) != 1 || diags[0].Severity() != test.severity || !strings.Contains(diags[0].Detail(), test.says):
-			t.Errorf("%s: %v, want %s with %q", name, diags, test.severity, test.says)
-		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -194,18 +195,18 @@ func TestAccNotFoundYet(t *testing.T) {
 
 func TestAccReadErrors(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewCamara(t, sandbox.Version11)
+	w := newClockWorld(t, sandbox.Version11)
 	config := w.ProviderConfig() + session(`duration = 600`)
 	var id string
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.CamaraFactories(),
+		ProtoV6ProviderFactories: w.test.ProtoV6ProviderFactories,
 		Steps: []resource.TestStep{
 			{Config: config, Check: func(s *terraform.State) error {
 				id = s.RootModule().Resources[address].Primary.ID
 				return nil
 			}},
 			{
-				PreConfig:   inject(w, sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetSession, Status: 403, Times: 1}),
+				PreConfig:   inject(w.CamaraWorld, sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetSession, Status: 403, Times: 1}),
 				Config:      config,
 				ExpectError: acctest.Words("Unable to read QoD session", "PERMISSION_DENIED", "the state is kept"),
 			},
@@ -216,8 +217,11 @@ func TestAccReadErrors(t *testing.T) {
 				return nil
 			}},
 			{
-				PreConfig: inject(w, sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetSession, Status: 404, Times: 1},
-					sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetSession, Status: 503, Times: 2, Skip: 1}),
+				PreConfig: func() {
+					w.clock.Advance(time.Minute)
+					w.Operator.Inject(sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetSession, Status: 404, Times: 1},
+						sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetSession, Status: 503, Times: 2, Skip: 1})
+				},
 				RefreshState: true, ExpectNonEmptyPlan: true,
 			},
 		},

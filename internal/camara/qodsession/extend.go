@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 )
@@ -24,7 +25,7 @@ type extension struct {
 // now: the state may be of before an extension whose answer was lost. An operator
 // that has a limit grants less, or refuses a renewal; both come back as warnings.
 func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) (verdict, error) {
-	id := e.state.SessionID.ValueString()
+	id, messages := e.state.SessionID.ValueString(), e.plan.Messages
 	session, err := e.requester.sessions.Read(ctx, id)
 	switch {
 	case api.Gone(err):
@@ -34,7 +35,7 @@ func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) (verdict, 
 	case session.Status != api.StatusAvailable:
 		return verdict{}, inactive(fmt.Errorf("the session %s is %s", id, session.Status))
 	}
-	e.plan.refreshDuration(session)
+	e.take(session, messages)
 	more := e.additional(session)
 	if more <= 0 {
 		return verdict{}, nil
@@ -42,7 +43,7 @@ func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) (verdict, 
 	session, err = e.requester.sessions.extend(ctx, id, more, session.Duration)
 	switch {
 	case err == nil:
-		e.plan.refreshDuration(session)
+		e.take(session, messages)
 		return e.plan.limits(e.longer(), e.now(), diags), nil
 	case e.renew && !e.longer() && refused(err):
 		return e.plan.exhausted(err.Error(), diags), nil
@@ -50,6 +51,15 @@ func (e *extension) run(ctx context.Context, diags *diag.Diagnostics) (verdict, 
 		return verdict{}, inactive(err)
 	default:
 		return verdict{}, err
+	}
+}
+
+// take puts the session's length into the plan. Messages that were planned stay,
+// as a plan must come true; the next read has the session's.
+func (e *extension) take(session *api.Session, planned types.List) {
+	e.plan.refreshDuration(session)
+	if !planned.IsUnknown() {
+		e.plan.Messages = planned
 	}
 }
 

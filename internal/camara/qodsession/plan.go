@@ -55,8 +55,17 @@ func (r *qodSessionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if planned.extending || found.Due && renews(&plan, &state) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("expires_at"), types.StringUnknown())...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("granted_duration"), types.Int64Unknown())...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("messages"), types.ListUnknown(messageType()))...)
+		if r.tellsMessages(&state) {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("messages"), types.ListUnknown(messageType()))...)
+		}
 	}
+}
+
+// tellsMessages reports whether an extension may come with other messages: from
+// 0.11 on there are none, but for operators that kept them.
+func (r *qodSessionResource) tellsMessages(state *model) bool {
+	operator, err := r.backend.Operator()
+	return err != nil || operator.Version() == api.V010 || len(state.Messages.Elements()) > 0
 }
 
 // renews reports whether a renewal that is due is wanted still.

@@ -37,10 +37,19 @@ func newRequester(b *backend.Backend, subject string, wanted api.CreateSession) 
 		Kind:        grant.Kind{Noun: "QoD session", Resource: "camara_qod_session"},
 		Remote:      remote,
 		Clock:       b.Clock(),
+		Listener:    b.Listener(sinkOf(wanted)),
 		Listed:      features.RetrieveSessions,
 		Longest:     time.Duration(requestedDuration(wanted)) * time.Second,
 		LongestRest: longestRest(features),
 	}}, nil
+}
+
+// sinkOf is where notifications are to go, by the words of any version.
+func sinkOf(s api.CreateSession) string {
+	if s.Webhook != nil {
+		return s.Webhook.NotificationURL
+	}
+	return s.Sink
 }
 
 // requestedDuration is in seconds.
@@ -76,11 +85,7 @@ func (s *sessions) List(ctx context.Context) ([]api.Session, error) {
 }
 
 func (s *sessions) View(session *api.Session) grant.View {
-	importID := session.ID
-	if s.subject != "" {
-		importID += "," + s.subject
-	}
-	return grant.View{ID: session.ID, Status: session.Status, StatusInfo: session.StatusInfo, ImportID: importID}
+	return grant.View{ID: session.ID, Status: session.Status, StatusInfo: session.StatusInfo, ImportID: backend.ImportID(session.ID, s.subject)}
 }
 
 // Same compares all that an operator repeats of a request, but for the duration,

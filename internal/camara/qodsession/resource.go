@@ -86,32 +86,17 @@ func (r *qodSessionResource) Create(ctx context.Context, req resource.CreateRequ
 		explain.Error(&resp.Diagnostics, summaryCreate, err)
 		return
 	}
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	session, err := requester.Create(within)
-	if err != nil {
-		explain.Error(&resp.Diagnostics, summaryCreate, timeout.Because(ctx, within, "timeouts.create", limit, err))
-		return
-	}
+	policy := grant.Policy{WaitFor: plan.WaitFor.ValueString(), OnTimeout: plan.OnTimeout.ValueString(), Timeout: limit, Summary: summaryCreate}
+	origin := r.backend.Origin(r.backend.Subject("", wanted.Device))
 	save := func(session *api.Session) bool {
 		plan.refresh(session)
+		origin = origin.Created(r.backend.Now())
+		resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin)...)
+		resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, session.ID, nil, resp.Identity)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return !resp.Diagnostics.HasError()
 	}
-	// The state has the session's id before anything is waited for.
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, r.backend.Origin(r.backend.Subject("", wanted.Device)))...)
-	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, session.ID, nil, resp.Identity)...)
-	if !save(session) {
-		return
-	}
-	latest, err := requester.Await(within, session, plan.WaitFor.ValueString())
-	if !save(latest) {
-		return
-	}
-	outcome := grant.Outcome[api.Session]{
-		Requester: requester.Requester, Granted: latest, WaitFor: plan.WaitFor.ValueString(), OnTimeout: plan.OnTimeout.ValueString(), Timeout: limit, Summary: summaryCreate,
-	}
-	if gone := outcome.Report(ctx, within, err, &resp.Diagnostics); gone {
+	if there := requester.Provision(ctx, policy, save, &resp.Diagnostics); !there {
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -133,6 +118,8 @@ func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest,
 	now := r.backend.Now()
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
 	switch {
+	case api.Gone(err) && origin.Fresh(now) && ended(&state, now) == "":
+		grant.WarnUnseen(requester.Kind, id, err, &resp.Diagnostics)
 	case api.Gone(err) && state.OnExpiry.ValueString() == onExpiryIgnore:
 		state.outlive(now, &resp.Diagnostics)
 	case api.Gone(err):

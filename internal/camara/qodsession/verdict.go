@@ -30,14 +30,13 @@ func verdictOf(m *model, before verdict, now time.Time) verdict {
 
 // ended says why a session is over, "" if it is not.
 func ended(m *model, now time.Time) string {
-	switch {
-	case m.QoSStatus.ValueString() == api.StatusUnavailable:
-		return grant.Ended(m.StatusInfo.ValueString())
-	case m.expired(now.Add(-clockTolerance)):
-		return fmt.Sprintf("it expired at %s", m.ExpiresAt.ValueString())
-	default:
-		return ""
+	if why := grant.Ended(m.QoSStatus.ValueString(), m.StatusInfo.ValueString()); why != "" {
+		return why
 	}
+	if m.expired(now.Add(-clockTolerance)) {
+		return fmt.Sprintf("it expired at %s", m.ExpiresAt.ValueString())
+	}
+	return ""
 }
 
 // due reports whether renew_before has been reached.

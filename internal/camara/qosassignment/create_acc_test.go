@@ -84,7 +84,8 @@ func TestAccDeletePendingForTooLong(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: config},
 			{Config: config, Destroy: true, ExpectError: acctest.Words("Unable to delete QoS assignment", "Timed out after 1s (timeouts.delete)", "has accepted to delete", "is not gone yet")},
-			{Config: config, ConfigPlanChecks: emptyPlan(), Check: liveInState(w)},
+			// It is AVAILABLE still, and will not be for long.
+			{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true},
 			{PreConfig: func() { clock.Advance(time.Minute) }, Config: config, Check: liveInState(w)},
 			{PreConfig: func() { w.Operator.SetSwitches(sandbox.Switches{}) }, Config: config, ConfigPlanChecks: emptyPlan()},
 		},
@@ -221,13 +222,14 @@ func TestAccLostDelete(t *testing.T) {
 
 func TestAccReadErrors(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewCamara(t, sandbox.Version11)
+	clock := clockwork.NewFakeClock()
+	w := acctest.NewCamara(t, sandbox.Version11, func(o *sandbox.Options) { o.Clock, o.AvailableDelay = clock, -1 })
 	config := w.ProviderConfig() + assignment()
 	refused := func(status, times, skip int) sandbox.Fault {
 		return sandbox.Fault{Kind: sandbox.FaultAnswer, Operation: sandbox.OpGetAssignment, Status: status, Times: times, Skip: skip}
 	}
 	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.CamaraFactories(),
+		ProtoV6ProviderFactories: acctest.CamaraFactories(camara.WithClock(clock)),
 		Steps: []resource.TestStep{
 			{Config: config, Check: liveInState(w)},
 			{
@@ -235,7 +237,10 @@ func TestAccReadErrors(t *testing.T) {
 				ExpectError: acctest.Words("Unable to read QoS assignment", "PERMISSION_DENIED", "the state is kept"),
 			},
 			{PreConfig: inject(w, refused(429, 2, 0)), Config: config, ConfigPlanChecks: emptyPlan(), Check: liveInState(w)},
-			{PreConfig: inject(w, refused(404, 1, 0), refused(503, 2, 1)), RefreshState: true, ExpectNonEmptyPlan: true},
+			{PreConfig: func() {
+				clock.Advance(time.Minute)
+				w.Operator.Inject(refused(404, 1, 0), refused(503, 2, 1))
+			}, RefreshState: true, ExpectNonEmptyPlan: true},
 		},
 	})
 	wantPosts(t, w, 1)

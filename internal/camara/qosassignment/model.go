@@ -11,6 +11,7 @@ import (
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
+	"github.com/qosform/terraform-provider-qos/internal/camara/grant"
 	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
@@ -55,6 +56,11 @@ func (m *model) refresh(a *api.Assignment) {
 	if a.StartedAt != nil {
 		m.StartedAt = types.StringValue(a.StartedAt.UTC().Format(time.RFC3339))
 	}
+}
+
+// ended says why the assignment is over, or about to be; "" if it is not.
+func (m *model) ended() string {
+	return grant.Ended(m.Status.ValueString(), m.StatusInfo.ValueString())
 }
 
 // fill takes over what an import can know of the configuration.

@@ -26,10 +26,11 @@ func newRequester(b *backend.Backend, subject string, wanted api.CreateAssignmen
 		return nil, err
 	}
 	return &requester{
-		Kind:   grant.Kind{Noun: "QoS assignment", Resource: "camara_qos_assignment"},
-		Remote: &assignments{operator: operator, subject: b.Subject(subject, wanted.Device), wanted: wanted},
-		Clock:  b.Clock(),
-		Listed: true,
+		Kind:     grant.Kind{Noun: "QoS assignment", Resource: "camara_qos_assignment"},
+		Remote:   &assignments{operator: operator, subject: b.Subject(subject, wanted.Device), wanted: wanted},
+		Clock:    b.Clock(),
+		Listener: b.Listener(wanted.Sink),
+		Listed:   true,
 	}, nil
 }
 
@@ -63,11 +64,7 @@ func (a *assignments) List(ctx context.Context) ([]api.Assignment, error) {
 }
 
 func (a *assignments) View(assignment *api.Assignment) grant.View {
-	importID := assignment.ID
-	if a.subject != "" {
-		importID += "," + a.subject
-	}
-	return grant.View{ID: assignment.ID, Status: assignment.Status, StatusInfo: assignment.StatusInfo, ImportID: importID}
+	return grant.View{ID: assignment.ID, Status: assignment.Status, StatusInfo: assignment.StatusInfo, ImportID: backend.ImportID(assignment.ID, a.subject)}
 }
 
 func (a *assignments) Same(found *api.Assignment) bool {

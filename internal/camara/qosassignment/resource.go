@@ -86,32 +86,17 @@ func (r *qosAssignmentResource) Create(ctx context.Context, req resource.CreateR
 		explain.Error(&resp.Diagnostics, summaryCreate, err)
 		return
 	}
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	assignment, err := requester.Create(within)
-	if err != nil {
-		explain.Error(&resp.Diagnostics, summaryCreate, timeout.Because(ctx, within, "timeouts.create", limit, err))
-		return
-	}
+	policy := grant.Policy{WaitFor: plan.WaitFor.ValueString(), OnTimeout: plan.OnTimeout.ValueString(), Timeout: limit, Summary: summaryCreate}
+	origin := r.backend.Origin(r.backend.Subject("", wanted.Device))
 	save := func(assignment *api.Assignment) bool {
 		plan.refresh(assignment)
+		origin = origin.Created(r.backend.Now())
+		resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin)...)
+		resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, assignment.ID, nil, resp.Identity)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return !resp.Diagnostics.HasError()
 	}
-	// The state has the assignment's id before anything is waited for.
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, r.backend.Origin(r.backend.Subject("", wanted.Device)))...)
-	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, assignment.ID, nil, resp.Identity)...)
-	if !save(assignment) {
-		return
-	}
-	latest, err := requester.Await(within, assignment, plan.WaitFor.ValueString())
-	if !save(latest) {
-		return
-	}
-	outcome := grant.Outcome[api.Assignment]{
-		Requester: requester, Granted: latest, WaitFor: plan.WaitFor.ValueString(), OnTimeout: plan.OnTimeout.ValueString(), Timeout: limit, Summary: summaryCreate,
-	}
-	if gone := outcome.Report(ctx, within, err, &resp.Diagnostics); gone {
+	if there := requester.Provision(ctx, policy, save, &resp.Diagnostics); !there {
 		resp.State.RemoveResource(ctx)
 	}
 }
@@ -125,8 +110,11 @@ func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	id := state.AssignmentID.ValueString()
 	assignment, err := requester.Remote.Read(ctx, id)
+	now := r.backend.Now()
 	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
 	switch {
+	case api.Gone(err) && origin.Fresh(now) && state.ended() == "":
+		grant.WarnUnseen(requester.Kind, id, err, &resp.Diagnostics)
 	case api.Gone(err):
 		resp.Diagnostics.AddWarning("QoS assignment is gone", fmt.Sprintf("The operator does not know assignment %s any more, so it was removed from the state: %v.", id, err))
 		resp.State.RemoveResource(ctx)
@@ -134,17 +122,14 @@ func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadReque
 	case err != nil:
 		explain.Error(&resp.Diagnostics, summaryRead, grant.ReadError(err))
 		return
+	default:
+		if origin.FillsIn(state.QoSProfile.IsNull()) {
+			state.fill(assignment)
+		}
+		state.refresh(assignment)
 	}
-	if origin.FillsIn(state.QoSProfile.IsNull()) {
-		state.fill(assignment)
-	}
-	state.refresh(assignment)
-	var found grant.Verdict
-	if state.Status.ValueString() == api.StatusUnavailable {
-		found.Ended = grant.Ended(state.StatusInfo.ValueString())
-	}
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, found)...)
-	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Aged(r.backend.Now()))...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, grant.Verdict{Ended: state.ended()})...)
+	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Aged(now))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

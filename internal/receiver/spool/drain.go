@@ -94,7 +94,7 @@ func (s *Store) drainSome(ctx context.Context) error {
 func sameSince(callbacks []waiting) []waiting {
 	events := 0
 	for i, c := range callbacks {
-		events += len(c.Events)
+		events += len(c.Events) + len(c.Notifications)
 		if i > 0 && (c.Since != callbacks[0].Since || events > maxTogether) {
 			return callbacks[:i]
 		}
@@ -105,13 +105,7 @@ func sameSince(callbacks []waiting) []waiting {
 // handOn records callbacks together. If the store refuses them for good, it does so
 // one by one, and notes whose file is not to go.
 func (s *Store) handOn(ctx context.Context, run []waiting, refused map[int]error) error {
-	var events []receiver.Event
-	for _, c := range run {
-		events = append(events, c.Events...)
-	}
-	limited, cancel := context.WithTimeout(ctx, receiver.StoreTimeout)
-	defer cancel()
-	err := s.RecordSince(limited, events, run[0].Since)
+	err := s.recordLate(ctx, run)
 	switch {
 	case err == nil || !isInvalid(err):
 		return err
@@ -125,6 +119,26 @@ func (s *Store) handOn(ctx context.Context, run []waiting, refused map[int]error
 		}
 	}
 	return nil
+}
+
+// recordLate hands on what callbacks that can share a transaction have brought.
+func (s *Store) recordLate(ctx context.Context, run []waiting) error {
+	ctx, cancel := context.WithTimeout(ctx, receiver.StoreTimeout)
+	defer cancel()
+	var events []receiver.Event
+	var notifications []receiver.Notification
+	for _, c := range run {
+		events, notifications = append(events, c.Events...), append(notifications, c.Notifications...)
+	}
+	if len(events) > 0 {
+		if err := s.RecordSince(ctx, events, run[0].Since); err != nil {
+			return err
+		}
+	}
+	if len(notifications) == 0 {
+		return nil
+	}
+	return s.Backing.RecordNotifications(ctx, notifications)
 }
 
 func (s *Store) done(ctx context.Context, one file, refused error) error {

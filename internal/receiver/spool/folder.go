@@ -33,16 +33,23 @@ const (
 var errDamaged = errors.New("the file is damaged")
 
 // callback is one that waits: its events, and the place that the sequence had
-// reached when it came.
+// reached when it came. A CAMARA operator's has notifications in place of events.
 type callback struct {
-	Since  int64            `json:"since"`
-	Events []receiver.Event `json:"events"`
+	Since         int64                   `json:"since"`
+	Events        []receiver.Event        `json:"events"`
+	Notifications []receiver.Notification `json:"notifications,omitempty"`
 }
 
 func (c callback) size() int {
 	size := 0
 	for _, e := range c.Events {
 		size += len(e.Body) + len(e.Reason)
+		if e.Forward != nil {
+			size += len(e.Forward.Body)
+		}
+	}
+	for _, n := range c.Notifications {
+		size += len(n.Body)
 	}
 	return size
 }

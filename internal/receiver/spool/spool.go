@@ -109,21 +109,35 @@ func (s *Store) Record(ctx context.Context, events []receiver.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	since := s.Known() // before the attempt: afterwards, more may have been sent
+	return s.keep(ctx, callback{Events: events}, func(ctx context.Context) error { return s.Backing.Record(ctx, events) })
+}
+
+// RecordNotifications is Record for what CAMARA operators tell.
+func (s *Store) RecordNotifications(ctx context.Context, notifications []receiver.Notification) error {
+	if len(notifications) == 0 {
+		return nil
+	}
+	return s.keep(ctx, callback{Notifications: notifications}, func(ctx context.Context) error {
+		return s.Backing.RecordNotifications(ctx, notifications)
+	})
+}
+
+func (s *Store) keep(ctx context.Context, c callback, record func(context.Context) error) error {
+	c.Since = s.Known() // before the attempt: afterwards, more may have been sent
 	if s.folder.empty() {
-		err := s.attempt(ctx, events)
+		err := s.attempt(ctx, record)
 		if err == nil || ctx.Err() != nil || isInvalid(err) {
 			return err
 		}
 		s.options.Logger.WarnContext(ctx, "the store failed, a callback goes to the spool", "error", err)
 	}
-	return s.appender.Do(ctx, callback{Since: since, Events: events})
+	return s.appender.Do(ctx, c)
 }
 
-func (s *Store) attempt(ctx context.Context, events []receiver.Event) error {
+func (s *Store) attempt(ctx context.Context, record func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Attempt)
 	defer cancel()
-	return s.Backing.Record(ctx, events)
+	return record(ctx)
 }
 
 // append writes the callbacks that came at the same time to a file.

@@ -114,6 +114,7 @@ func event(request string) receiver.Event {
 	return receiver.Event{
 		RequestID: request, QoSEvent: "QoSChangeOn", Authenticated: true, Body: `{"kept":"as it came"}`, Reason: "ü\u2028",
 		DeviceIDs: []receiver.Device{{ID: "a", Kind: "mdn"}}, ReceivedAt: time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC), Deliveries: 1,
+		Forward: &receiver.Forward{ID: request, Targets: []string{"listener.example/1a2b3c4d"}, Passed: []string{"before"}, Body: ` {"as it":"came"}`},
 	}
 }
 

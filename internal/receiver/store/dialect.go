@@ -30,6 +30,9 @@ type dialect struct {
 	// so that transactions exclude each other, and returns the place that the sequence
 	// has reached. Without one, writer takes care of it.
 	exclusive string
+	// unlimited is the statement that lets a transaction take as long as it needs,
+	// where there are limits.
+	unlimited string
 	// announce tells other processes, from within the transaction, what it changes;
 	// listen hears that, and how far the sequence had come, until it fails. Both are nil where there is no such way.
 	announce func(ctx context.Context, t *tx, ids []string) error

@@ -83,7 +83,7 @@ func permanentIfInvalid(err error) error {
 // acknowledgements they count from there, so that none is taken for the answer to
 // a request that was sent after it came. Their own places are new ones.
 func (s *Store) RecordSince(ctx context.Context, events []receiver.Event, since int64) error {
-	return s.write(ctx, func(t *tx) error { return t.recordEvents(ctx, events, since) })
+	return s.writeUrgent(ctx, func(t *tx) error { return t.recordEvents(ctx, events, since) })
 }
 
 // recordGroup writes what several callbacks brought. It takes them only once it is
@@ -91,7 +91,7 @@ func (s *Store) RecordSince(ctx context.Context, events []receiver.Event, since 
 func (s *Store) recordGroup(ctx context.Context, take func() [][]receiver.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout())
 	defer cancel()
-	return s.write(ctx, func(t *tx) error {
+	return s.writeUrgent(ctx, func(t *tx) error {
 		var events []receiver.Event
 		for _, callback := range take() {
 			events = append(events, callback...)

@@ -67,7 +67,7 @@ func (s *Store) Renew(ctx context.Context, items []receiver.WaitItem) error {
 	if len(due) == 0 {
 		return nil
 	}
-	return s.write(ctx, func(t *tx) error { return t.renew(ctx, due) })
+	return s.writeUrgent(ctx, func(t *tx) error { return t.renew(ctx, due) })
 }
 
 // leased are those of the items that have a lease to renew soon: a third of it is
@@ -105,29 +105,41 @@ func (t *tx) renew(ctx context.Context, items []receiver.WaitItem) error {
 	return nil
 }
 
-// Sweep judges all leases and drops the bodies of events and the quarantined
-// callbacks that are older than the retention, a batch at a time.
+// Sweep judges all leases and drops the bodies of events and notifications, the
+// quarantined callbacks, and those that could not be passed on, that are older than
+// the retention, a batch at a time.
 func (s *Store) Sweep(ctx context.Context) error {
 	if err := s.judge(ctx); err != nil {
 		return err
 	}
-	const expired = `body <> '' AND received_at < $1`
 	cutoff := s.now().Add(-s.options.Retention).UnixMicro()
 	if err := s.sweepQuarantine(ctx, cutoff); err != nil {
 		return err
 	}
+	if err := s.sweepOutbox(ctx, cutoff); err != nil {
+		return err
+	}
+	if err := s.sweepBodies(ctx, "events", cutoff); err != nil {
+		return err
+	}
+	return s.sweepBodies(ctx, "camara_notifications", cutoff)
+}
+
+// sweepBodies drops those that were received before the cutoff.
+func (s *Store) sweepBodies(ctx context.Context, table string, cutoff int64) error {
+	const expired = `body <> '' AND received_at < $1`
 	for {
 		var left bool
-		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE `+expired+`)`, cutoff).Scan(&left)
+		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE `+expired+`)`, cutoff).Scan(&left)
 		if err != nil {
-			return fmt.Errorf("read events: %w", err)
+			return fmt.Errorf("read %s: %w", table, err)
 		}
 		if !left {
 			return nil
 		}
 		err = s.write(ctx, func(t *tx) error {
-			return t.exec(ctx, `UPDATE events SET body = '' WHERE seq IN
-				(SELECT seq FROM events WHERE `+expired+` LIMIT $2)`, cutoff, sweepBatch)
+			return t.exec(ctx, `UPDATE `+table+` SET body = '' WHERE seq IN
+				(SELECT seq FROM `+table+` WHERE `+expired+` LIMIT $2)`, cutoff, sweepBatch)
 		})
 		if err != nil {
 			return err

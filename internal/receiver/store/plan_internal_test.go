@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
@@ -130,7 +131,7 @@ func scansTable(step string) bool {
 	if !isScan || how == "USING INDEX requests_doubtful" {
 		return false
 	}
-	tables := []string{"events", "requests", "request_devices", "request_subscriptions", "stops", "acknowledgements"}
+	tables := []string{"events", "requests", "request_devices", "request_subscriptions", "stops", "acknowledgements", "outbox"}
 	return len(name) == 1 || slices.Contains(tables, name)
 }
 
@@ -230,6 +231,18 @@ func useEverything(t *testing.T, s *Store) {
 	}
 	if _, err := s.History(ctx, r.ID, 0, 10); err != nil {
 		t.Fatal(err)
+	}
+	passed := event("QoSChangeOn", "q", "t", "b")
+	passed.Forward = &receiver.Forward{ID: "c", Targets: []string{"x", "y", "z"}}
+	hear(passed)
+	for target, result := range map[string]receiver.DeliveryResult{"x": receiver.DeliveryDone, "y": receiver.DeliveryFailed, "z": receiver.DeliveryRefused} {
+		claimed, err := s.ClaimDeliveries(ctx, target, 1, time.Minute)
+		if err != nil || len(claimed) != 1 {
+			t.Fatal(claimed, err)
+		}
+		if err := s.SettleDeliveries(ctx, []receiver.Settlement{{ID: claimed[0].ID, Claim: claimed[0].Claim, Result: result}}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := errors.Join(s.Renew(ctx, items), s.Sweep(ctx), s.Ping(ctx)); err != nil {
 		t.Fatal(err)

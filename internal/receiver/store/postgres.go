@@ -38,6 +38,8 @@ const (
 	postgresMigration = 0x716f737265637672
 	// waitForWriters locks the one row that every writing transaction changes.
 	waitForWriters = `SELECT sequence FROM meta FOR UPDATE`
+	// takeYourTime lifts what postgresConfig limits, until the transaction ends.
+	takeYourTime = `SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`
 )
 
 // postgres is a database on a server. Several processes have it open.
@@ -60,6 +62,7 @@ func postgresDialect(database string) (dialect, error) {
 		options:    []goose.ProviderOption{goose.WithSessionLocker(migrationLock{})},
 		open:       p.open,
 		exclusive:  waitForWriters,
+		unlimited:  takeYourTime,
 		announce:   p.announce,
 		listen:     p.listen,
 		poll:       postgresPoll,

@@ -79,6 +79,9 @@ func (s *Store) Quarantined(ctx context.Context, f receiver.QuarantineFilter) (*
 	}
 	page := &receiver.QuarantinePage{Callbacks: make([]receiver.Quarantined, 0, len(held))}
 	for _, h := range held {
+		for i := range h.Events {
+			h.Events[i].Forward = nil // is for the outbox alone
+		}
 		page.Callbacks = append(page.Callbacks, h.Quarantined)
 	}
 	if more {

@@ -33,7 +33,7 @@ func (t *tx) recordEvents(ctx context.Context, events []receiver.Event, since in
 		return fmt.Errorf("write events: %w", err)
 	}
 	defer func() { _ = insert.Close() }()
-	var news []receiver.Event
+	var news, outgoing []receiver.Event
 	for i, e := range events {
 		if e.Seq == 0 {
 			e.Seq = seq + int64(i)
@@ -45,6 +45,12 @@ func (t *tx) recordEvents(ctx context.Context, events []receiver.Event, since in
 		if first || e.Authenticated {
 			news = append(news, e)
 		}
+		if e.Forward != nil {
+			outgoing = append(outgoing, e)
+		}
+	}
+	if err := t.enqueue(ctx, outgoing); err != nil {
+		return err
 	}
 	if err := t.acknowledge(ctx, news, since); err != nil {
 		return err

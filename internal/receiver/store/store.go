@@ -90,10 +90,12 @@ type Store struct {
 	options  Options
 	dialect  dialect
 	writer   *sql.DB
+	turns    turns // at the writer
 	reader   *sql.DB
 	storeID  string
 	known    atomic.Int64 // the furthest place of the sequence that was seen taken
 	recorder *batch.Batcher[[]receiver.Event]
+	notifier *batch.Batcher[[]receiver.Notification]
 	watchers watchers
 	closed   chan struct{}
 	closing  sync.Once
@@ -130,7 +132,7 @@ func open(ctx context.Context, d dialect, options Options) (*Store, error) {
 	s := &Store{
 		options: options.withDefaults(), dialect: d, writer: writer, reader: reader, closed: make(chan struct{}),
 	}
-	s.recorder = s.newRecorder()
+	s.recorder, s.notifier = s.newRecorder(), s.newNotifier()
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", d.name, err), s.Close())
 	}
@@ -184,6 +186,7 @@ func (s *Store) Close() error {
 		close(s.closed)
 		s.watchers.wait()
 		s.recorder.Wait()
+		s.notifier.Wait()
 		err = errors.Join(s.reader.Close(), s.writer.Close())
 	})
 	if err != nil {

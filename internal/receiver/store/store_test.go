@@ -44,7 +44,7 @@ func TestRules(t *testing.T) {
 	t.Parallel()
 	forEachDatabase(t, func(t *testing.T, database opener) {
 		t.Helper()
-		for _, group := range []map[string]func(*journal){intentRules, leaseRules, changeRules, unknownRules, stopRules, eventRules, attributionRules, inferenceRules, sinceRules, quarantineRules, queryRules, historyRules} {
+		for _, group := range []map[string]func(*journal){intentRules, leaseRules, changeRules, unknownRules, stopRules, eventRules, attributionRules, inferenceRules, sinceRules, quarantineRules, queryRules, historyRules, outboxRules} {
 			for name, rule := range group {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()

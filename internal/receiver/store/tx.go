@@ -52,10 +52,20 @@ func (s *Store) begin(ctx context.Context) (*tx, error) {
 // refusal by fn is an answer, not a failure: what the clock and the events have
 // brought stays written. So fn refuses before it writes.
 func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
-	return refused(s.transact(ctx, fn))
+	return refused(s.transact(ctx, lanePatient, fn))
 }
 
-func (s *Store) transact(ctx context.Context, fn func(t *tx) error) error {
+// writeUrgent is write for what the journal's calls must not keep waiting, however
+// many they are.
+func (s *Store) writeUrgent(ctx context.Context, fn func(t *tx) error) error {
+	return refused(s.transact(ctx, laneUrgent, fn))
+}
+
+func (s *Store) transact(ctx context.Context, mine lane, fn func(t *tx) error) error {
+	if err := s.turns.take(ctx, mine); err != nil {
+		return err
+	}
+	defer s.turns.leave()
 	t, err := s.begin(ctx)
 	if err != nil {
 		return err
