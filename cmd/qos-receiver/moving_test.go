@@ -21,7 +21,7 @@ func inUse(t *testing.T) *server {
 	t.Helper()
 	s := serving(t)
 	client := s.client(t)
-	r, err := client.CreateRequest(t.Context(), intent("claim-of-a-state", "5551230000"))
+	r, err := client.CreateRequest(t.Context(), intent("claim-of-a-state", "5551230001"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +112,8 @@ func TestMoveThroughAPipe(t *testing.T) {
 	binary, target := built(t), filepath.Join(t.TempDir(), "moved.db")
 	exporter := exec.CommandContext(t.Context(), binary, "export", "--database="+s.database)
 	importer := exec.CommandContext(t.Context(), binary, "import", "--database="+target)
-	var said bytes.Buffer
-	exporter.Stderr, importer.Stderr = &said, &said
+	var exporterSaid, importerSaid bytes.Buffer
+	exporter.Stderr, importer.Stderr = &exporterSaid, &importerSaid
 	lines, err := exporter.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -123,10 +123,10 @@ func TestMoveThroughAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := importer.Run(); err != nil {
-		t.Errorf("%v: %s", err, said.String())
+		t.Errorf("%v: %s", err, importerSaid.String())
 	}
 	if err := exporter.Wait(); err != nil {
-		t.Errorf("%v: %s", err, said.String())
+		t.Errorf("%v: %s", err, exporterSaid.String())
 	}
 	if diff := cmp.Diff(s.knows(t), serveFrom(t, target).knows(t)); diff != "" {
 		t.Errorf("the moved server (-want +got):\n%s", diff)

@@ -247,7 +247,7 @@ func (m *model) oauth(ctx context.Context, r *settings.Reader) *auth.Config {
 // proof reads what the application proves itself by. Where the environment has
 // both, a flow that needs the key takes that, and the others take the secret.
 func proof(flow auth.Flow, r *settings.Reader) (secret, key string) {
-	const secretName, keyName = "oauth.client_secret", "oauth.private_key"
+	const secretName, keyName = "oauth.client_secret", "oauth.private_key" // #nosec G101 -- names of attributes
 	if flow == auth.JWTBearer {
 		if key, chosen := r.Instead(keyName, secretName); chosen {
 			return "", key

@@ -214,7 +214,7 @@ func TestAccLostAnswerIsHeardOf(t *testing.T) {
 			{
 				PreConfig: func() { n.world.Operator.Inject(lost) },
 				Config:    n.config + other,
-				Check: func(s *terraform.State) error {
+				Check: func(*terraform.State) error {
 					if live := n.live(n.world.Operator); len(live) != 2 {
 						t.Errorf("live at the operator: %v", live)
 					}

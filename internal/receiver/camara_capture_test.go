@@ -28,9 +28,9 @@ func withOperators() receiver.ServerConfig {
 	return receiver.ServerConfig{CAMARATokens: []string{operatorToken, oldOperatorToken}}
 }
 
-// statusChanged is a notification of 1.1.
-func statusChanged(id, session, status string) string {
-	return fmt.Sprintf(`{"id":%q,"source":"https://op.example.com/events","specversion":"1.0","type":"org.camaraproject.quality-on-demand.v1.qos-status-changed","time":"2030-01-01T00:00:00Z","data":{"sessionId":%q,"qosStatus":%q}}`, id, session, status)
+// available is a notification of 1.1.
+func available(id, session string) string {
+	return fmt.Sprintf(`{"id":%q,"source":"https://op.example.com/events","specversion":"1.0","type":"org.camaraproject.quality-on-demand.v1.qos-status-changed","time":"2030-01-01T00:00:00Z","data":{"sessionId":%q,"qosStatus":"AVAILABLE"}}`, id, session)
 }
 
 func (f *fixture) tell(tb testing.TB, token, body string) response {
@@ -51,7 +51,7 @@ func (f *fixture) notifications(tb testing.TB, filter receiver.NotificationFilte
 
 func TestNotificationsAreTaken(t *testing.T) {
 	t.Parallel()
-	event := statusChanged("e-1", sessionID, "AVAILABLE")
+	event := available("e-1", sessionID)
 	public := withOperators()
 	public.PublicURL = "https://hooks.example.com/qos"
 	elsewhere := withOperators()
@@ -88,7 +88,7 @@ func TestNotificationsAreTaken(t *testing.T) {
 
 func TestNotificationsAreRefused(t *testing.T) {
 	t.Parallel()
-	event := statusChanged("e-1", sessionID, "AVAILABLE")
+	event := available("e-1", sessionID)
 	const cloudEvents, right = "application/cloudevents+json", "Bearer " + operatorToken
 	for name, test := range map[string]struct {
 		cfg                       receiver.ServerConfig
@@ -139,7 +139,7 @@ func TestWrongOperatorsAreLimitedAndRightOnesAreNot(t *testing.T) {
 	cfg := withOperators()
 	cfg.Clock = clockwork.NewFakeClock()
 	f := prepare(t, openStore(t, store.Options{}), cfg)
-	event := statusChanged("e", sessionID, "AVAILABLE")
+	event := available("e", sessionID)
 	refused := 0
 	for f.tell(t, wrong, event).status == http.StatusUnauthorized {
 		refused++
@@ -170,7 +170,7 @@ func TestRotatedOperators(t *testing.T) {
 		t.Fatal(err)
 	}
 	for token, want := range map[string]int{operatorToken: 401, oldOperatorToken: 401, "operator-token-of-tomorrow": 204} {
-		if got := f.tell(t, token, statusChanged("e", sessionID, "AVAILABLE")); got.status != want {
+		if got := f.tell(t, token, available("e", sessionID)); got.status != want {
 			t.Errorf("%s is answered %d, want %d", token, got.status, want)
 		}
 	}
@@ -186,7 +186,7 @@ func (fullStore) RecordNotifications(context.Context, []receiver.Notification) e
 func TestNotificationThatIsNotOnDisk(t *testing.T) {
 	t.Parallel()
 	f := prepare(t, fullStore{openStore(t, store.Options{})}, withOperators())
-	got := f.tell(t, operatorToken, statusChanged("e", sessionID, "AVAILABLE"))
+	got := f.tell(t, operatorToken, available("e", sessionID))
 	if got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "closed") {
 		t.Errorf("answer %d %s", got.status, got.body)
 	}
@@ -206,7 +206,7 @@ func TestNotificationsLeaveNoSecrets(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = journal.Close() })
 	f := startOn(t, journal, withOperators())
-	body := strings.Replace(statusChanged("e", sessionID, "AVAILABLE"), `{"id"`, `{"password":"`+password+`","id"`, 1)
+	body := strings.Replace(available("e", sessionID), `{"id"`, `{"password":"`+password+`","id"`, 1)
 	if got := f.tell(t, operatorToken, body); got.status != http.StatusNoContent {
 		t.Fatalf("answer %d %s", got.status, got.body)
 	}
@@ -266,9 +266,9 @@ func TestWaitingForNotifications(t *testing.T) {
 			})
 			<-looking.looked
 			if filter.ResourceID != "" {
-				f.tell(t, operatorToken, statusChanged("other", "another", "AVAILABLE"))
+				f.tell(t, operatorToken, available("other", "another"))
 			}
-			f.tell(t, operatorToken, statusChanged("e", sessionID, "AVAILABLE"))
+			f.tell(t, operatorToken, available("e", sessionID))
 			done.Wait()
 		})
 	}

@@ -100,8 +100,7 @@ func FuzzParseNotification(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		n, err := receiver.ParseNotification(body, time.Time{})
 		if err != nil {
-			var invalid *receiver.InvalidError
-			if !errors.As(err, &invalid) {
+			if _, invalid := errors.AsType[*receiver.InvalidError](err); !invalid {
 				t.Errorf("%T: %v", err, err)
 			}
 			return

@@ -73,3 +73,23 @@ func TestEnds(t *testing.T) {
 		t.Errorf("a context that ends: %v", err)
 	}
 }
+
+// News ends a pause on a clock that stands still, as often as there is some.
+func TestPollOrSooner(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClock()
+	news, checks := make(chan struct{}), make(chan struct{}, 10)
+	done := make(chan error, 1)
+	go func() {
+		done <- wait.PollOrSooner(t.Context(), clock, news, func(context.Context) (bool, error) {
+			checks <- struct{}{}
+			return len(checks) == 4, nil
+		})
+	}()
+	for range 3 {
+		news <- struct{}{}
+	}
+	if err := <-done; err != nil || len(checks) != 4 {
+		t.Errorf("%d checks, %v", len(checks), err)
+	}
+}

@@ -61,7 +61,7 @@ func DeviceChange(ctx context.Context, origin grant.Origin, before, after types.
 // CredentialChange compares two sink_credential attributes. What is not known
 // yet counts as different.
 func CredentialChange(ctx context.Context, before, after types.Object) (Change, diag.Diagnostics) {
-	change := Change{Name: "sink_credential", Untold: before.IsNull(), Secret: "sink_credential.access_token or its expiry"}
+	change := Change{Name: "sink_credential", Untold: before.IsNull(), Secret: "sink_credential.access_token or its expiry"} // #nosec G101 -- the name of an attribute
 	switch {
 	case after.Equal(before):
 		return change, nil

@@ -73,6 +73,7 @@ func (r *remote) View(i *item) grant.View {
 	status, info, _ := strings.Cut(i.status, " ")
 	return grant.View{ID: i.id, Status: status, StatusInfo: info, ImportID: i.id + ",hint"}
 }
+
 func (r *remote) Same(i *item) bool                   { return i.like == "same" || i.like == "vague" }
 func (r *remote) MadeSince(i *item, _ time.Time) bool { return i.like == "same" }
 func (r *remote) Overlaps(i *item) bool               { return i.like != "apart" }

@@ -20,8 +20,9 @@ var _ grant.Listener = (*Listener)(nil)
 const (
 	// patience stays under the 30 s after which common proxies cut a silent call.
 	patience = 25 * time.Second
-	// impatience bounds what a create waits for.
-	impatience = 5 * time.Second
+	// answerTime is what an answer may take that is not waited for: a create stands
+	// behind it.
+	answerTime = 5 * time.Second
 	// atOnce is how many notices one answer holds.
 	atOnce = 100
 )
@@ -46,8 +47,6 @@ func New(client *receiver.Client, log *slog.Logger) *Listener {
 
 // Mark implements grant.Listener.
 func (l *Listener) Mark(ctx context.Context) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, impatience)
-	defer cancel()
 	list, err := l.ask(ctx, receiver.NotificationFilter{Limit: 1}, 0)
 	if err != nil {
 		return 0, err
@@ -57,12 +56,9 @@ func (l *Listener) Mark(ctx context.Context) (int64, error) {
 
 // Notices implements grant.Listener.
 func (l *Listener) Notices(ctx context.Context, id string, after int64, patient bool) ([]grant.Notice, error) {
-	wait := patience
-	if !patient {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, impatience)
-		defer cancel()
-		wait = 0
+	var wait time.Duration
+	if patient {
+		wait = patience
 	}
 	list, err := l.ask(ctx, receiver.NotificationFilter{ResourceID: id, After: after, Limit: atOnce}, wait)
 	if err != nil {
@@ -91,9 +87,11 @@ func (l *Listener) ask(ctx context.Context, f receiver.NotificationFilter, wait 
 	if refusal := l.refused(); refusal != nil {
 		return nil, refusal
 	}
-	list, err := l.receiver.Notifications(ctx, f, wait)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		err = l.note(ctx, err)
+	limited, cancel := context.WithTimeout(ctx, wait+answerTime)
+	defer cancel()
+	list, err := l.receiver.Notifications(limited, f, wait)
+	if err != nil && ctx.Err() == nil {
+		err = l.note(ctx, err) // and not that the caller has gone
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the receiver: %w", err)

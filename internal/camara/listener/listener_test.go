@@ -185,9 +185,14 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	l := w.listener(t, token)
-	ctx, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := l.Notices(ctx, "a", 0, true); !errors.Is(err, context.Canceled) {
+	if _, err := l.Notices(canceled, "a", 0, true); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	if _, err := l.Notices(late, "a", 0, true); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 	if err := l.Trouble(); err != nil || w.logs.Len() > 0 {

@@ -88,6 +88,7 @@ func TestAccIgnoredThoughNotSeen(t *testing.T) {
 			w.clock.Advance(time.Hour)
 		}},
 		"terminated before its time": {ends: func(t *testing.T, w *clockWorld) {
+			t.Helper()
 			if err := w.Operator.TerminateByNetwork(liveIDs(w.CamaraWorld)[0]); err != nil {
 				t.Error(err)
 			}

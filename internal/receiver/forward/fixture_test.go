@@ -162,7 +162,7 @@ func (f *fixture) run() (stop func()) {
 	return stop
 }
 
-// hurry moves the clock by steps, whenever somebody waits for it and for nothing
+// hurry moves the clock by steps, whenever the worker waits for it and for nothing
 // else.
 func (f *fixture) hurry(step time.Duration) {
 	f.t.Helper()

@@ -62,8 +62,8 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 	})
 	f := prepare(t, with("me:hunter2", l.URL))
 	f.run()
-	f.hurry(time.Second)
 	f.deliver("s", `{"password":"x","a":1}`)
+	f.hurry(30 * time.Second)
 	f.await("empty", empty)
 	ids := map[string]int{}
 	for range statuses {
@@ -91,10 +91,10 @@ func TestRefusalsAreFinal(t *testing.T) {
 	})
 	f := prepare(t, l.URL)
 	f.run()
-	f.hurry(time.Second)
 	f.deliver("s", `{"odd":1}`)
 	f.deliver("s", `{"even":2}`)
 	f.deliver("t", `{"even":3}`)
+	f.hurry(time.Second)
 	held := f.await("one dead letter", func(held []receiver.Delivery) bool { return len(held) == 1 && allDead(held) })
 	if held[0].Attempts != 1 || held[0].Reason != "answered HTTP 422" || held[0].RequestID != "r-s" {
 		t.Errorf("delivery = %+v", held[0])
@@ -117,8 +117,8 @@ func TestNobodyIsAskedForEver(t *testing.T) {
 	l := listen(t, always(http.StatusInternalServerError))
 	f := prepare(t, l.URL)
 	f.run()
-	f.hurry(time.Hour)
 	f.deliver("s", `{}`)
+	f.hurry(time.Hour)
 	held := f.await("dead", allDead)
 	if tried := f.clock.Since(held[0].Since); tried < 72*time.Hour || held[0].Attempts < 10 {
 		t.Errorf("after %s: %+v", tried, held[0])
@@ -139,12 +139,12 @@ func TestPoison(t *testing.T) {
 	})
 	f := prepare(t, l.URL)
 	f.run()
-	f.hurry(time.Second)
 	f.deliver("s", `{"poison":1}`)
 	for i := range 100 {
 		f.deliver(fmt.Sprint("s", i), fmt.Sprintf(`{"n":%d}`, i))
 	}
 	f.deliver("s", `{"behind":1}`)
+	f.hurry(time.Second)
 	held := f.await("but the poison", func(held []receiver.Delivery) bool { return len(held) == 1 })
 	if held[0].RequestID != "r-s" || held[0].State != receiver.DeliveryWaiting {
 		t.Errorf("delivery = %+v", held[0])
@@ -167,7 +167,7 @@ func TestAListenerThatIsAway(t *testing.T) {
 		f.deliver(fmt.Sprint("s", i%10), fmt.Sprintf(`{"n":%d}`, i))
 	}
 	f.run()
-	f.hurry(time.Second)
+	f.hurry(5 * time.Second)
 	f.await("empty", empty)
 	if asked := len(l.heard) - callbacks; asked < 8 || asked > 60 {
 		t.Errorf("asked %d times in vain", asked)

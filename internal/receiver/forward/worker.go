@@ -121,11 +121,11 @@ func (w *worker) claim(ctx context.Context, room int) []receiver.ClaimedDelivery
 // callback is sent once more than it had to be.
 func (w *worker) deliver(ctx context.Context, d receiver.ClaimedDelivery) {
 	a := w.client.send(ctx, w.target, d)
+	w.note(a)
 	settlement := w.judge(ctx, d, a)
 	if err := w.settler.Do(context.WithoutCancel(ctx), settlement); err != nil {
 		w.log.WarnContext(ctx, "the store failed", "doing", "settle a delivery", "delivery", d.ID, "target", w.target.name, "error", err)
 	}
-	w.note(a)
 	signal(w.wake)
 }
 

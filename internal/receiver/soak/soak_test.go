@@ -17,6 +17,8 @@ const (
 	// settling is what the run gets, after the last callback was due, until
 	// everybody must have been told everything.
 	settling = 4 * time.Minute
+	// auditing is what it takes, after that, to look at what is there.
+	auditing = time.Minute
 	// faultShare is the part of the run that one pause takes.
 	faultShare = 25
 )
@@ -28,7 +30,7 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // It measures nothing, but 
 	p := readPlan(t)
 	t.Logf("QOS_SOAK=%s QOS_SOAK_WAITERS=%d QOS_SOAK_SEED=%d plays the same again", p.length, p.waiters, p.seed)
 	r := newRun(t, p)
-	ctx, cancel := context.WithTimeout(t.Context(), p.length+settling)
+	ctx, cancel := context.WithTimeout(t.Context(), p.length+settling+auditing)
 	defer cancel()
 	for _, each := range r.replicas {
 		if err := each.start(ctx); err != nil {
@@ -69,19 +71,35 @@ func newRun(t *testing.T, p plan) *run {
 // what is there when all is quiet.
 func (r *run) play(ctx context.Context, t *testing.T) {
 	t.Helper()
+	follower := &follower{clients: r.clients, ledger: r.ledger}
+	quiet := make(chan struct{})
+	var following sync.WaitGroup
+	following.Go(func() { follower.run(ctx, quiet) })
+	r.load(ctx, t)
+	r.awaitDrained(ctx, t)
+	close(quiet)
+	following.Wait()
+	r.ledger.auditEvents(ctx, t, r.clients[0], follower.seen)
+	r.ledger.auditRequests(ctx, t, r.clients[1], slices.Concat(r.mine, r.foreign))
+	if r.ledger.count(spooled) == 0 {
+		t.Error("no callback was ever seen in a spool: the outages have proven nothing")
+	}
+}
+
+// load returns when everything is sent and everybody was told, or should have been.
+func (r *run) load(ctx context.Context, t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, r.length+settling)
+	defer cancel()
 	started := time.Now()
 	carrier := transport.New()
-	t.Cleanup(carrier.CloseIdleConnections)
+	defer carrier.CloseIdleConnections()
 	n := &network{replicas: r.replicas, ledger: r.ledger, http: &http.Client{Transport: carrier}, started: started}
-	var sending, waiting, following sync.WaitGroup
+	var sending, waiting sync.WaitGroup
 	for _, s := range slices.Concat(r.mine, r.foreign) {
 		sending.Go(func() { n.play(ctx, s) })
 	}
 	r.startProviders(ctx, &waiting, started)
-	follower := &follower{clients: r.clients, ledger: r.ledger}
-	quiet := make(chan struct{})
-	following.Go(func() { follower.run(ctx, quiet) })
-
 	trouble := &faults{random: r.random(3), pause: r.length / faultShare, replicas: r.replicas, database: r.database, ledger: r.ledger}
 	trouble.play(ctx, t, started.Add(r.length*4/5))
 	t.Logf("all is well again after %s", time.Since(started).Round(time.Second))
@@ -89,15 +107,6 @@ func (r *run) play(ctx context.Context, t *testing.T) {
 	t.Logf("all is sent after %s", time.Since(started).Round(time.Second))
 	waiting.Wait()
 	t.Logf("all are told after %s", time.Since(started).Round(time.Second))
-	r.awaitDrained(ctx, t)
-	close(quiet)
-	following.Wait()
-
-	r.ledger.auditEvents(ctx, t, r.clients[0], follower.seen)
-	r.ledger.auditRequests(ctx, t, r.clients[1], slices.Concat(r.mine, r.foreign))
-	if r.ledger.count(spooled) == 0 {
-		t.Error("no callback was ever seen in a spool: the outages have proven nothing")
-	}
 }
 
 // startProviders lets the awaited requests be made by provider processes, which
