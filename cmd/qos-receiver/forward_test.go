@@ -104,6 +104,23 @@ func TestForwarding(t *testing.T) {
 	}
 }
 
+// TestForgeriesGetNoCredentials delivers callbacks that carry none of their own.
+func TestForgeriesGetNoCredentials(t *testing.T) {
+	t.Parallel()
+	other := listen(t, accept)
+	var logs lockedBuffer
+	s := servingTo(t, &logs, []string{"QOS_RECEIVER_FORWARD_TO=" + other.with("theirs:password")},
+		"--journal-token="+journalToken, "--callback-username=u", "--callback-password=p")
+	for _, none := range []string{"", `"username":null,"password":null,`, credentials("", "")} {
+		if status := s.deliver(t, "r-1", none); status != http.StatusOK {
+			t.Errorf("%q is answered %d", none, status)
+		}
+		if got := <-other.heard; got.body != callback("r-1", "") {
+			t.Errorf("%q is passed on as %s", none, got.body)
+		}
+	}
+}
+
 // awaitNothingLeft returns once the outbox is empty.
 func (s *server) awaitNothingLeft(t *testing.T) {
 	t.Helper()

@@ -48,14 +48,14 @@ func (s *Server) takeNotification(w http.ResponseWriter, r *http.Request) takenN
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return takenNotification{outcome: outcomeContentType, problem: newProblem(http.StatusUnsupportedMediaType, "the content type must be application/cloudevents+json")}
 	}
-	if !s.captures.take(r.Context(), s.cfg.Clock) {
-		return takenNotification{outcome: outcomeBusy, problem: busy()}
-	}
-	defer s.captures.leave()
 	body, problem := readBody(w, r, s.cfg.MaxCallbackBody)
 	if problem != nil {
 		return takenNotification{outcome: outcomeBody, problem: problem}
 	}
+	if !s.captures.take(r.Context(), s.cfg.Clock) {
+		return takenNotification{outcome: outcomeBusy, problem: busy()}
+	}
+	defer s.captures.leave()
 	return s.keepNotification(r.Context(), body)
 }
 

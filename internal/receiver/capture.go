@@ -77,14 +77,15 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return taken{outcome: outcomeContentType, source: source, problem: newProblem(http.StatusUnsupportedMediaType, "the content type must be application/json")}
 	}
-	if !s.captures.take(r.Context(), s.cfg.Clock) {
-		return taken{outcome: outcomeBusy, source: source, problem: busy()}
-	}
-	defer s.captures.leave()
 	body, problem := readBody(w, r, s.cfg.MaxCallbackBody)
 	if problem != nil {
 		return taken{outcome: outcomeBody, source: source, problem: problem}
 	}
+	// Only what is there takes a place: slow senders must not keep out others.
+	if !s.captures.take(r.Context(), s.cfg.Clock) {
+		return taken{outcome: outcomeBusy, source: source, problem: busy()}
+	}
+	defer s.captures.leave()
 	return s.takeBody(r.Context(), source, r.Header, body)
 }
 
@@ -101,7 +102,7 @@ func (s *Server) takeBody(ctx context.Context, source netip.Addr, header http.He
 	}
 	verdict := s.keys.Load().credentials.judge(callback)
 	if t.events, err = callback.WithBodies(); err == nil {
-		err = s.prepareForward(header, body, t.events)
+		err = s.prepareForward(header, body, verdict != credentialsAbsent, t.events)
 	}
 	if err != nil {
 		t.outcome, t.problem = outcomeMalformed, newProblem(http.StatusBadRequest, err.Error())

@@ -11,8 +11,10 @@ import (
 // Forwarder passes callbacks on to other listeners, by way of the store's outbox.
 type Forwarder interface {
 	// Prepare returns what the outbox is to hold of a callback with the header and
-	// the body, which is valid JSON; nil when it is not to be passed on.
-	Prepare(header http.Header, body []byte) (*Forward, error)
+	// the body, which is valid JSON; nil when it is not to be passed on. Only a
+	// callback that is vouched for is to get a target's credentials: they would lend
+	// theirs to a forgery otherwise.
+	Prepare(header http.Header, body []byte, vouched bool) (*Forward, error)
 	// Wake says that the outbox may have got something. It does not block.
 	Wake()
 }
@@ -24,7 +26,8 @@ type Forward struct {
 	Targets []string `json:"targets"`
 	// Passed are the ids of the stores that it came through.
 	Passed []string `json:"passed,omitempty"`
-	// Body is the callback as it came, with null for its credentials.
+	// Body is the callback as it came, with null for its credentials, or without them
+	// if nobody vouches for it.
 	Body string `json:"body"`
 }
 
@@ -200,12 +203,13 @@ func (t timedStore) DropDeliveries(ctx context.Context, c DeliveryChoice) (count
 }
 
 // prepareForward puts what is to be passed on of a callback to its first event,
-// with which the store takes it.
-func (s *Server) prepareForward(header http.Header, body []byte, events []Event) error {
+// with which the store takes it. Wrong credentials are no hindrance: such a callback
+// is held until an operator vouches for it.
+func (s *Server) prepareForward(header http.Header, body []byte, vouched bool, events []Event) error {
 	if s.cfg.Forwarder == nil || len(events) == 0 {
 		return nil
 	}
-	forward, err := s.cfg.Forwarder.Prepare(header, body)
+	forward, err := s.cfg.Forwarder.Prepare(header, body, vouched)
 	events[0].Forward = forward
 	return err
 }

@@ -20,7 +20,7 @@ type forwarder struct {
 	woken  atomic.Int64
 }
 
-func (f *forwarder) Prepare(header http.Header, body []byte) (*receiver.Forward, error) {
+func (f *forwarder) Prepare(header http.Header, body []byte, _ bool) (*receiver.Forward, error) {
 	if f.broken {
 		return nil, errors.New("broken")
 	}

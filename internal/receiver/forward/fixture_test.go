@@ -189,7 +189,7 @@ func (f *fixture) hurry(step time.Duration) {
 // deliver gives the store a callback about a subscription, and the forwarder its body.
 func (f *fixture) deliver(subscription, body string) {
 	f.t.Helper()
-	passing, err := f.forwarder.Prepare(http.Header{}, []byte(body))
+	passing, err := f.forwarder.Prepare(http.Header{}, []byte(body), true)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -105,17 +105,21 @@ func New(outbox Outbox, options Options) (*Forwarder, error) {
 
 // Prepare implements receiver.Forwarder. A callback that came through this receiver
 // before is not passed on: it would go round for ever.
-func (f *Forwarder) Prepare(header http.Header, body []byte) (*receiver.Forward, error) {
+func (f *Forwarder) Prepare(header http.Header, body []byte, vouched bool) (*receiver.Forward, error) {
 	passed := passedIn(header)
 	names := f.names()
 	if len(names) == 0 || len(passed) >= maxPassed || slices.Contains(passed, f.outbox.StoreID()) {
 		return nil, nil
 	}
-	blanked, err := blank(body)
+	strip := remove
+	if vouched {
+		strip = blank
+	}
+	stripped, err := strip(body)
 	if err != nil {
 		return nil, err
 	}
-	return &receiver.Forward{ID: uuid.NewString(), Targets: names, Passed: passed, Body: blanked}, nil
+	return &receiver.Forward{ID: uuid.NewString(), Targets: names, Passed: passed, Body: stripped}, nil
 }
 
 func (f *Forwarder) names() []string {

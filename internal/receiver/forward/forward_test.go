@@ -278,7 +278,7 @@ func TestTargetsChange(t *testing.T) {
 	if !f.forwarder.Retarget(nil) {
 		t.Error("no target is the same as one")
 	}
-	if passing, err := f.forwarder.Prepare(http.Header{}, []byte(`{}`)); err != nil || passing != nil {
+	if passing, err := f.forwarder.Prepare(http.Header{}, []byte(`{}`), true); err != nil || passing != nil {
 		t.Errorf("without a target, %+v is passed on, %v", passing, err)
 	}
 	f.hurry(time.Second)
@@ -318,7 +318,7 @@ func TestWhatCameThroughHereBeforeIsNotPassedOn(t *testing.T) {
 		"a very long one": {[]string{strings.Repeat("x", 10_000)}, "", false},
 	} {
 		header := http.Header{forward.HeaderVia: test.header}
-		passing, err := f.forwarder.Prepare(header, []byte(`{}`))
+		passing, err := f.forwarder.Prepare(header, []byte(`{}`), true)
 		if err != nil || (passing == nil) != test.ends {
 			t.Errorf("%s: %+v, %v", name, passing, err)
 			continue
