@@ -56,6 +56,9 @@ func NewCLI(t *testing.T, env ...string) *CLI {
 // of the families.
 func NewCLIOf(t *testing.T, families []Family, env ...string) *CLI {
 	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("acceptance tests need TF_ACC=1")
+	}
 	engine, err := enginePath()
 	if err != nil {
 		t.Fatal(err)

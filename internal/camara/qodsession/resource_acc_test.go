@@ -115,6 +115,7 @@ func TestAccLifecycle(t *testing.T) {
 			if got := w.Operator.Count(sandbox.OpExtendSession); got != 1 {
 				t.Errorf("%d extensions, want 1", got)
 			}
+			wantRequests(t, w, version)
 			if got := w.Operator.Count(sandbox.OpToken); version != sandbox.HybridA && got > 40 {
 				t.Errorf("%d tokens", got)
 			}

@@ -191,8 +191,12 @@ func refused(err error) error {
 // the other. The server frees it when the session ends, however that comes.
 type migrationLock struct{}
 
-// SessionLock waits for the lock.
+// SessionLock waits for the lock. Neither that nor a migration has a time limit:
+// making an index takes as long as it takes.
 func (migrationLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, `SET statement_timeout = 0`); err != nil {
+		return fmt.Errorf("begin the migration: %w", err)
+	}
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(postgresMigration)); err != nil {
 		return fmt.Errorf("wait for another process's migration: %w", err)
 	}
@@ -202,6 +206,9 @@ func (migrationLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 // SessionUnlock frees it.
 func (migrationLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1)`, int64(postgresMigration)); err != nil {
+		return fmt.Errorf("end the migration: %w", err)
+	}
+	if _, err := conn.ExecContext(ctx, `RESET statement_timeout`); err != nil {
 		return fmt.Errorf("end the migration: %w", err)
 	}
 	return nil
