@@ -71,7 +71,7 @@ func TestComposeReceiverIsConfined(t *testing.T) {
 func TestComposeSecretsAreMade(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not installed")
+		missing(t, err)
 	}
 	p := project(t)
 	dir := t.TempDir()

@@ -104,3 +104,12 @@ func write(t *testing.T, name, content string) string {
 	}
 	return path
 }
+
+// missing skips a test for want of a program. CI has to have it.
+func missing(t *testing.T, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(err)
+	}
+	t.Skipf("%v (install it)", err)
+}

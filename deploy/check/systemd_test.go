@@ -50,7 +50,7 @@ func systemdAnalyze(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Skip("systemd-analyze is not installed")
+		missing(t, err)
 	}
 	return program
 }

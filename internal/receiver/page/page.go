@@ -176,7 +176,7 @@ func (p *page) fail(w http.ResponseWriter, r *http.Request, err error) {
 			p.log.ErrorContext(r.Context(), "the store failed", "doing", "show the page", "error", err)
 		}
 		f.Title = "The store is not available"
-		f.Content = failure{"What is on cannot be told at the moment, because the receiver cannot reach its database. Callbacks are refused meanwhile, so that ThingSpace sends them again. Try again shortly."}
+		f.Content = failure{"What is on cannot be told at the moment, because the receiver cannot reach its database. Callbacks that come meanwhile are kept if the receiver was started with --spool; otherwise they are refused, and ThingSpace may not send them again. Try again shortly."}
 		w.Header().Set("Retry-After", "5")
 		p.answer(w, r, http.StatusServiceUnavailable, f)
 	}

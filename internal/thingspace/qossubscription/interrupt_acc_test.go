@@ -18,7 +18,7 @@ func TestAccInterruptedWhileWaiting(t *testing.T) {
 	w, c := one(t)
 	w.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultDropCallback, Times: 1})
 	process := c.Start("apply", "-auto-approve", "-no-color")
-	eventually(t, "the request is at ThingSpace and journalled", func() bool {
+	acctest.Eventually(t, "the request is at ThingSpace and journalled", func() bool {
 		page, err := w.Journal(t).Requests(t.Context(), receiver.Filter{State: []receiver.State{receiver.StateAccepted}})
 		return err == nil && len(page.Requests) == 1
 	})
@@ -76,7 +76,7 @@ func TestAccEngineKilledWhileWaiting(t *testing.T) {
 	w, c := one(t, `on_existing = "adopt"`)
 	w.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultLateCallback, Delay: 3 * time.Second, Times: 2})
 	process := c.Start("apply", "-auto-approve", "-no-color")
-	eventually(t, "the request is journalled as accepted", func() bool {
+	acctest.Eventually(t, "the request is journalled as accepted", func() bool {
 		page, err := w.Journal(t).Requests(t.Context(), receiver.Filter{State: []receiver.State{receiver.StateAccepted}})
 		return err == nil && len(page.Requests) == 1
 	})

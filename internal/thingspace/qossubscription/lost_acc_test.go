@@ -78,7 +78,7 @@ func TestAccAckAfterTheTimeout(t *testing.T) {
 			check(t, out, err)
 			wantHeld(t, w, c)
 			live := w.ThingSpace.Live()[0]
-			eventually(t, "the late acknowledgement", func() bool {
+			acctest.Eventually(t, "the late acknowledgement", func() bool {
 				page, err := w.Journal(t).Requests(t.Context(), receiver.Filter{QoSSubscriptionID: live.ID, Status: []receiver.Status{receiver.StatusAcknowledged, receiver.StatusOn}})
 				return err == nil && len(page.Requests) == 1
 			})
@@ -164,7 +164,7 @@ func TestAccReceiverDown(t *testing.T) {
 	w.StartReceiver(t)
 	w.ThingSpace.Inject(sandbox.Fault{Kind: sandbox.FaultLateCallback, Delay: 3 * time.Second, Times: 2})
 	process := c.Start("apply", "-auto-approve", "-no-color")
-	eventually(t, "the request is journalled as accepted", func() bool {
+	acctest.Eventually(t, "the request is journalled as accepted", func() bool {
 		page, err := w.Journal(t).Requests(t.Context(), receiver.Filter{State: []receiver.State{receiver.StateAccepted}})
 		return err == nil && len(page.Requests) == 1
 	})
@@ -259,8 +259,8 @@ func TestAccReceiverAwayWhenTheAnswerComes(t *testing.T) {
 	})
 	process := c.Start("apply", "-auto-approve", "-no-color")
 	<-away
-	eventually(t, "the POST's callbacks are lost", func() bool { return len(w.ThingSpace.Lost()) >= 1 })
-	eventually(t, "the lease has lapsed", func() bool { return time.Since(w.ThingSpace.Live()[1].CreatedAt) > 2*acctest.Lease })
+	acctest.Eventually(t, "the POST's callbacks are lost", func() bool { return len(w.ThingSpace.Lost()) >= 1 })
+	acctest.Eventually(t, "the lease has lapsed", func() bool { return time.Since(w.ThingSpace.Live()[1].CreatedAt) > 2*acctest.Lease })
 	w.StartReceiver(t)
 	for _, s := range w.ThingSpace.Live() {
 		deliver(t, w, s)

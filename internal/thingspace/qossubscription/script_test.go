@@ -2,7 +2,6 @@ package qossubscription_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -27,7 +26,7 @@ func script(t *testing.T, w *acctest.World, deviceID string) sandbox.Subscriptio
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the receiver has heard of the script's request", func() bool {
+	acctest.Eventually(t, "the receiver has heard of the script's request", func() bool {
 		page, err := w.Journal(t).Requests(t.Context(), receiver.Filter{RequestID: requestID, Status: []receiver.Status{receiver.StatusOn}})
 		return err == nil && len(page.Requests) == 1
 	})
@@ -38,20 +37,4 @@ func script(t *testing.T, w *acctest.World, deviceID string) sandbox.Subscriptio
 	}
 	t.Fatalf("request %s is not live", requestID)
 	return sandbox.Subscription{}
-}
-
-// eventually polls until what holds, for things that no call waits for.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("never came: %s", what)
-		}
-	}
 }
