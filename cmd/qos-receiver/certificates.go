@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // certificates are the server's, from files that may change while it runs.
@@ -39,6 +40,14 @@ func (c *certificates) reload() (changed bool, err error) {
 	}
 	before := c.current.Swap(&pair)
 	return before == nil || !slices.EqualFunc(before.Certificate, pair.Certificate, bytes.Equal), nil
+}
+
+// ends is how to learn when the certificate does; nil without one.
+func (c *certificates) ends() func() time.Time {
+	if c == nil {
+		return nil
+	}
+	return func() time.Time { return c.current.Load().Leaf.NotAfter }
 }
 
 // config is nil without certificates. Connections that are open keep theirs.

@@ -28,6 +28,7 @@ type cli struct {
 	Import  importCommand  `cmd:"" help:"Fill an empty database with an export."`
 	Backup  backupCommand  `cmd:"" help:"Copy a SQLite database. Works beside a running server."`
 	Restore restoreCommand `cmd:"" help:"Make a SQLite database of a backup."`
+	Spool   spoolCommand   `cmd:"" help:"Look after callbacks that the spool could not hand on."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the OpenAPI document of the HTTP API."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -31,7 +31,7 @@ func (c *exportCommand) Run(ctx context.Context, out streams) error {
 	}
 	var moved *store.Moved
 	export := func(to io.Writer) error {
-		moved, err = store.Export(ctx, database, to, store.Options{})
+		moved, err = store.Export(ctx, database, to, besideServer())
 		return err
 	}
 	if c.File == standardStream {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qosform/terraform-provider-qos/internal/pgtest"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/receiver/forward"
 )
@@ -55,6 +56,21 @@ func (l *listener) with(user string) string {
 	return strings.Replace(l.URL, "http://", "http://"+user+"@", 1)
 }
 
+// forEachDatabase is for what has to be so whatever the outbox is in.
+func forEachDatabase(t *testing.T, test func(t *testing.T, database func(testing.TB) string)) {
+	t.Helper()
+	sqlite := func(tb testing.TB) string {
+		tb.Helper()
+		return filepath.Join(tb.TempDir(), "receiver.db")
+	}
+	for name, database := range map[string]func(testing.TB) string{"SQLite": sqlite, "PostgreSQL": pgtest.Database} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, database)
+		})
+	}
+}
+
 // credentials are members of a callback.
 func credentials(name, password string) string {
 	return `"username":"` + name + `","password":"` + password + `",`
@@ -85,6 +101,7 @@ func TestForwarding(t *testing.T) {
 	host := strings.TrimPrefix(other.URL, "http://")
 	waitFor(t, s, `qos_receiver_forward_attempts_total{outcome="refused",target="`+host+`"} 2`)
 	waitFor(t, s, `qos_receiver_forward_attempts_total{outcome="delivered",target="`+strings.TrimPrefix(one.URL, "http://")+`"} 1`)
+	s.awaitDeliveries(t, receiver.DeliveryDead, 2)
 	shown := s.read(t, "/metrics") + s.read(t, "/v1/deliveries") + s.read(t, "/v1/quarantine") + s.read(t, "/v1/events")
 	if !strings.Contains(shown, "answered HTTP 422") {
 		t.Errorf("no dead letter in %s", shown)
@@ -107,26 +124,30 @@ func TestForwarding(t *testing.T) {
 // TestForgeriesGetNoCredentials delivers callbacks that carry none of their own.
 func TestForgeriesGetNoCredentials(t *testing.T) {
 	t.Parallel()
-	other := listen(t, accept)
-	var logs lockedBuffer
-	s := servingTo(t, &logs, []string{"QOS_RECEIVER_FORWARD_TO=" + other.with("theirs:password")},
-		"--journal-token="+journalToken, "--callback-username=u", "--callback-password=p")
-	for _, none := range []string{"", `"username":null,"password":null,`, credentials("", "")} {
-		if status := s.deliver(t, "r-1", none); status != http.StatusOK {
-			t.Errorf("%q is answered %d", none, status)
+	forEachDatabase(t, func(t *testing.T, database func(testing.TB) string) {
+		t.Helper()
+		other := listen(t, accept)
+		var logs lockedBuffer
+		s := servingTo(t, &logs, []string{"QOS_RECEIVER_FORWARD_TO=" + other.with("theirs:password")},
+			"--database="+database(t), "--journal-token="+journalToken, "--callback-username=u", "--callback-password=p")
+		for _, none := range []string{"", `"username":null,"password":null,`, credentials("", "")} {
+			if status := s.deliver(t, "r-1", none); status != http.StatusOK {
+				t.Errorf("%q is answered %d", none, status)
+			}
+			if got := <-other.heard; got.body != callback("r-1", "") {
+				t.Errorf("%q is passed on as %s", none, got.body)
+			}
 		}
-		if got := <-other.heard; got.body != callback("r-1", "") {
-			t.Errorf("%q is passed on as %s", none, got.body)
-		}
-	}
+	})
 }
 
-// awaitNothingLeft returns once the outbox is empty.
-func (s *server) awaitNothingLeft(t *testing.T) {
+// awaitDeliveries returns once the outbox holds so many deliveries in a state. An
+// attempt counts before it is settled.
+func (s *server) awaitDeliveries(t *testing.T, state receiver.DeliveryState, want int) {
 	t.Helper()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	for strings.TrimSpace(s.read(t, "/v1/deliveries")) != `{"deliveries":[]}` {
+	for strings.Count(s.read(t, "/v1/deliveries?state="+string(state)), `"target"`) != want {
 		<-ticker.C
 	}
 }
@@ -157,49 +178,52 @@ func (s *server) read(t *testing.T, path string) string {
 // same, and after a restart both listeners get all of it, as what they had.
 func TestKilledBeforePassingOn(t *testing.T) {
 	t.Parallel()
-	var up atomic.Bool
-	hanging := listen(t, func(r *http.Request) int {
-		if !up.Load() {
-			<-r.Context().Done()
-		}
-		return http.StatusOK
-	})
-	breaking := listen(t, func(*http.Request) int {
-		if !up.Load() {
-			return 0
-		}
-		return http.StatusOK
-	})
-	binary, database := built(t), filepath.Join(t.TempDir(), "receiver.db")
-	targets := []string{"--forward-to=" + hanging.URL, "--forward-to=" + breaking.URL}
-	s := process(t, binary, database, targets...)
-	want := []string{"r-1", "r-2", "r-3"}
-	for _, id := range want {
-		if status := s.deliver(t, id, ""); status != http.StatusOK {
-			t.Errorf("%s is answered %d", id, status)
-		}
-	}
-	before := map[*listener]map[string]string{hanging: {}, breaking: {}}
-	for l, ids := range before {
-		for len(ids) < len(want) {
-			got := <-l.heard
-			ids[got.body] = got.id
-		}
-	}
-	s.stop() // kill -9
-	up.Store(true)
-	s = process(t, binary, database, targets...)
-	for l, ids := range before {
-		host := strings.TrimPrefix(l.URL, "http://")
-		waitFor(t, s, `qos_receiver_forward_attempts_total{outcome="delivered",target="`+host+`"} 3`)
-		for again := map[string]bool{}; len(again) < len(want); {
-			got := <-l.heard
-			if ids[got.body] != got.id {
-				t.Errorf("passed on as %s, then as %s: %s", ids[got.body], got.id, got.body)
+	forEachDatabase(t, func(t *testing.T, database func(testing.TB) string) {
+		t.Helper()
+		var up atomic.Bool
+		hanging := listen(t, func(r *http.Request) int {
+			if !up.Load() {
+				<-r.Context().Done()
 			}
-			again[got.body] = true
+			return http.StatusOK
+		})
+		breaking := listen(t, func(*http.Request) int {
+			if !up.Load() {
+				return 0
+			}
+			return http.StatusOK
+		})
+		binary, name := built(t), database(t)
+		targets := []string{"--forward-to=" + hanging.URL, "--forward-to=" + breaking.URL}
+		s := process(t, binary, name, targets...)
+		want := []string{"r-1", "r-2", "r-3"}
+		for _, id := range want {
+			if status := s.deliver(t, id, ""); status != http.StatusOK {
+				t.Errorf("%s is answered %d", id, status)
+			}
 		}
-	}
+		before := map[*listener]map[string]string{hanging: {}, breaking: {}}
+		for l, ids := range before {
+			for len(ids) < len(want) {
+				got := <-l.heard
+				ids[got.body] = got.id
+			}
+		}
+		s.stop() // kill -9
+		up.Store(true)
+		s = process(t, binary, name, targets...)
+		for l, ids := range before {
+			host := strings.TrimPrefix(l.URL, "http://")
+			waitFor(t, s, `qos_receiver_forward_attempts_total{outcome="delivered",target="`+host+`"} 3`)
+			for again := map[string]bool{}; len(again) < len(want); {
+				got := <-l.heard
+				if ids[got.body] != got.id {
+					t.Errorf("passed on as %s, then as %s: %s", ids[got.body], got.id, got.body)
+				}
+				again[got.body] = true
+			}
+		}
+	})
 }
 
 // TestRing lets receivers pass callbacks on to each other, and to themselves: each
@@ -243,7 +267,8 @@ func TestRing(t *testing.T) {
 		waitFor(t, s, `qos_receiver_callbacks_total{event="QoSChangeOn",outcome="stored"} `+map[bool]string{true: "3", false: "2"}[s == ring[0]])
 	}
 	for _, s := range ring {
-		s.awaitNothingLeft(t)
+		s.awaitDeliveries(t, receiver.DeliveryWaiting, 0)
+		s.awaitDeliveries(t, receiver.DeliveryDead, 0)
 	}
 	for i, s := range ring {
 		if events := allEvents(t, s); len(events) != 1 || !events[0].Authenticated {
@@ -254,6 +279,49 @@ func TestRing(t *testing.T) {
 	if got := passes.Load(); got != 6 {
 		t.Errorf("passed on %d times", got)
 	}
+}
+
+// TestRelay lets a listener send back what it gets as its own: it passes on no header.
+// The going round ends all the same, and somebody is told.
+func TestRelay(t *testing.T) {
+	t.Parallel()
+	forEachDatabase(t, func(t *testing.T, database func(testing.TB) string) {
+		t.Helper()
+		var back atomic.Pointer[server]
+		var passes atomic.Int64
+		relay := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			passes.Add(1)
+			req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, back.Load().url()+receiver.CapturePath, r.Body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp, err := back.Load().http.Do(req)
+			if err != nil {
+				return // it has ended
+			}
+			_ = resp.Body.Close()
+			w.WriteHeader(resp.StatusCode)
+		}))
+		t.Cleanup(relay.Close)
+		var logs lockedBuffer
+		s := servingTo(t, &logs, nil, "--database="+database(t), "--journal-token="+journalToken, "--callback-username=u", "--callback-password=p4ss",
+			"--forward-to="+strings.Replace(relay.URL, "http://", "http://u:p4ss@", 1))
+		back.Store(s)
+		if status := s.deliver(t, "r-1", credentials("u", "p4ss")); status != http.StatusOK {
+			t.Fatalf("answer %d", status)
+		}
+		host := strings.TrimPrefix(relay.URL, "http://")
+		waitFor(t, s, `qos_receiver_forward_attempts_total{outcome="delivered",target="`+host+`"} 5`)
+		s.awaitDeliveries(t, receiver.DeliveryWaiting, 0)
+		shown := s.read(t, "/v1/deliveries")
+		if strings.Count(shown, "came 6 times") != 1 || passes.Load() != 5 {
+			t.Errorf("passed on %d times, and %s", passes.Load(), shown)
+		}
+		if strings.Count(logs.String(), `msg="a callback is not passed on any more"`) != 1 {
+			t.Errorf("the log says\n%s", logs.String())
+		}
+	})
 }
 
 func TestReloadedTargets(t *testing.T) {

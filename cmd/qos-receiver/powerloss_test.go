@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -124,12 +125,60 @@ func TestAnsweredAfterTheSync(t *testing.T) {
 	calls := systemCalls(finished(t, trace))
 	unsynced := slices.DeleteFunc(slices.Clone(calls), systemCall.syncs)
 	for _, id := range ids {
-		if err := syncedBeforeTheAnswer(calls, id); err != nil {
+		if err := doneBeforeTheAnswer(calls, id, intoTheLog(id)); err != nil {
 			t.Errorf("callback %s: %v", id, err)
 		}
-		if syncedBeforeTheAnswer(unsynced, id) == nil {
+		if doneBeforeTheAnswer(unsynced, id, intoTheLog(id)) == nil {
 			t.Errorf("callback %s would pass without any sync: nothing is proven", id)
 		}
+	}
+}
+
+// The same for a callback that goes to the spool: its file and the folder are synced,
+// and so were the folders that the program made for it.
+func TestAnsweredAfterTheSyncOfTheSpool(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	folder, database := filepath.Join(top, "made", "spool"), filepath.Join(t.TempDir(), "receiver.db")
+	s := process(t, built(t), database, "--spool="+folder)
+	s.stop()
+	if err := os.RemoveAll(filepath.Join(top, "made")); err != nil {
+		t.Fatal(err)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	// What the database is about to refuse has to wait.
+	s = process(t, traced(t, built(t), trace), database, "--spool="+folder)
+	lockDatabase(t, database)
+	const id = "traced-1"
+	if status := s.deliver(t, id, ""); status != http.StatusOK {
+		t.Fatalf("answer %d", status)
+	}
+	s.stop()
+	calls := systemCalls(finished(t, trace))
+	if err := doneBeforeTheAnswer(calls, id, intoTheSpool(id, folder)); err != nil {
+		t.Error(err)
+	}
+	for _, made := range []string{top, filepath.Dir(folder), folder} {
+		if next(calls, 0, func(c systemCall) bool { return c.syncs() && strings.Contains(c.text, "<"+made+">") }) == nil {
+			t.Errorf("%s is never synced", made)
+		}
+	}
+}
+
+// lockDatabase keeps all others from writing to a SQLite file until the test ends.
+func lockDatabase(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), `BEGIN IMMEDIATE`); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -185,6 +234,12 @@ type systemCall struct {
 
 func (c systemCall) syncs() bool { return c.name == "fsync" || c.name == "fdatasync" }
 
+func (c systemCall) succeeds() bool { return strings.HasSuffix(strings.TrimSpace(c.text), "= 0") }
+
+func (c systemCall) writes(text string) bool {
+	return (c.name == "write" || c.name == "pwrite64") && strings.Contains(c.text, text)
+}
+
 // toLog reports whether the call is about SQLite's write-ahead log.
 func (c systemCall) toLog() bool { return strings.Contains(c.text, "/receiver.db-wal>") }
 
@@ -216,36 +271,53 @@ func systemCalls(trace []byte) []systemCall {
 	return slices.AppendSeq(calls, maps.Values(unfinished))
 }
 
-// syncedBeforeTheAnswer looks for the callback being read, then written to the
-// log, then the log being synced, then the answer being sent, each begun after
-// the one before had ended.
-func syncedBeforeTheAnswer(calls []systemCall, id string) error {
+// step is something that has to be done before the answer is sent.
+type step struct {
+	what string
+	is   func(systemCall) bool
+}
+
+func reads(id string) step {
+	return step{"reads it", func(c systemCall) bool { return c.name == "read" && strings.Contains(c.text, id) }}
+}
+
+func intoTheLog(id string) []step {
+	return []step{
+		{"writes it to the log", func(c systemCall) bool { return c.writes(id) && c.toLog() }},
+		{"syncs the log", func(c systemCall) bool { return c.syncs() && c.toLog() && c.succeeds() }},
+	}
+}
+
+func intoTheSpool(id, folder string) []step {
+	return []step{
+		{"writes it to a file", func(c systemCall) bool { return c.writes(id) && strings.Contains(c.text, "<"+folder+"/") }},
+		{"syncs the file", func(c systemCall) bool {
+			return c.syncs() && strings.Contains(c.text, "<"+folder+"/") && c.succeeds()
+		}},
+		{"syncs the folder", func(c systemCall) bool {
+			return c.syncs() && strings.Contains(c.text, "<"+folder+">") && c.succeeds()
+		}},
+	}
+}
+
+// doneBeforeTheAnswer looks for the callback being read, then for the steps, then for
+// the answer being sent, each begun after the one before had ended.
+func doneBeforeTheAnswer(calls []systemCall, id string, steps []step) error {
 	at := 0
-	for _, step := range []struct {
-		what string
-		is   func(systemCall) bool
-	}{
-		{"reads it", func(c systemCall) bool { return c.name == "read" && strings.Contains(c.text, id) }},
-		{"writes it to the log", func(c systemCall) bool {
-			return (c.name == "write" || c.name == "pwrite64") && c.toLog() && strings.Contains(c.text, id)
-		}},
-		{"syncs the log", func(c systemCall) bool {
-			return c.syncs() && c.toLog() && strings.HasSuffix(strings.TrimSpace(c.text), "= 0")
-		}},
-	} {
+	for _, step := range append([]step{reads(id)}, steps...) {
 		found := next(calls, at, step.is)
 		if found == nil {
 			return fmt.Errorf("no call %s", step.what)
 		}
 		at = found.end
 	}
-	read := next(calls, 0, func(c systemCall) bool { return c.name == "read" && strings.Contains(c.text, id) })
+	read := next(calls, 0, reads(id).is)
 	answer := next(calls, read.end, func(c systemCall) bool { return c.name == "write" && strings.Contains(c.text, `"HTTP/1.1 2`) })
 	switch {
 	case answer == nil:
 		return fmt.Errorf("no answer")
 	case answer.begin <= at:
-		return fmt.Errorf("the answer, line %d, does not come after the sync, line %d", answer.begin, at)
+		return fmt.Errorf("the answer, line %d, does not come after the last step, line %d", answer.begin, at)
 	}
 	return nil
 }

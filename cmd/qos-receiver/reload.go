@@ -20,8 +20,10 @@ const reloadInterval = 30 * time.Second
 type reloader struct {
 	parts   []*reloadPart
 	hangups <-chan os.Signal
-	clock   clockwork.Clock
-	log     *slog.Logger
+	// tell shows whether anything failed.
+	tell  func(failing bool)
+	clock clockwork.Clock
+	log   *slog.Logger
 }
 
 // reloadPart is what takes effect together.
@@ -50,13 +52,14 @@ func (r *reloader) run(ctx context.Context) {
 // reload keeps what was read before where a file cannot be used. It says so once,
 // or whenever somebody asked for it.
 func (r *reloader) reload(ctx context.Context, asked bool) {
+	failing := false
 	for _, part := range r.parts {
 		changed, err := part.reload()
 		if err != nil {
 			if asked || err.Error() != part.failed {
 				r.log.ErrorContext(ctx, "not reloaded: what was read before stays in force", "what", part.name, "error", err)
 			}
-			part.failed = err.Error()
+			part.failed, failing = err.Error(), true
 			continue
 		}
 		part.failed = ""
@@ -64,12 +67,13 @@ func (r *reloader) reload(ctx context.Context, asked bool) {
 			r.log.InfoContext(ctx, "reloaded", "what", part.name, "changed", changed)
 		}
 	}
+	r.tell(failing)
 }
 
 // newReloader reloads the secrets of the command line into the server, and its
 // certificates, if it has any.
 func (c *serveCommand) newReloader(server *receiver.Server, current receiver.Secrets, pairs *certificates, hangups <-chan os.Signal, log *slog.Logger) *reloader {
-	r := &reloader{hangups: hangups, clock: clockwork.NewRealClock(), log: log}
+	r := &reloader{hangups: hangups, tell: server.ReloadFailing, clock: clockwork.NewRealClock(), log: log}
 	r.parts = append(r.parts, &reloadPart{name: "secrets", reload: func() (bool, error) {
 		secrets, err := c.secrets()
 		if err != nil || reflect.DeepEqual(secrets, current) {

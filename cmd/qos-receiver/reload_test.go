@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -111,24 +112,29 @@ func (w *statusOnly) Header() http.Header         { return w.header }
 func (w *statusOnly) WriteHeader(status int)      { w.status = status }
 func (w *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 
-// TestFilesAreLookedAtNowAndThen needs no signal.
+// TestFilesAreLookedAtNowAndThen needs no signal, and shows what one part's failure
+// is, whatever the others do.
 func TestFilesAreLookedAtNowAndThen(t *testing.T) {
 	t.Parallel()
 	clock := clockwork.NewFakeClock()
-	looked := make(chan struct{})
-	r := &reloader{clock: clock, log: slog.New(slog.DiscardHandler), parts: []*reloadPart{{name: "x", reload: func() (bool, error) {
-		looked <- struct{}{}
-		return false, errors.New("gone")
-	}}}}
+	var gone error
+	told := make(chan bool)
+	r := &reloader{clock: clock, log: slog.New(slog.DiscardHandler), tell: func(failing bool) { told <- failing }, parts: []*reloadPart{
+		{name: "x", reload: func() (bool, error) { return false, gone }},
+		{name: "y", reload: func() (bool, error) { return true, nil }},
+	}}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { r.run(ctx) })
-	for range 3 {
+	for _, failure := range []error{errors.New("gone"), errors.New("gone"), nil} {
 		if err := clock.BlockUntilContext(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
+		gone = failure
 		clock.Advance(reloadInterval)
-		<-looked
+		if failing := <-told; failing != (failure != nil) {
+			t.Errorf("with error %v, it tells that something fails: %t", failure, failing)
+		}
 	}
 	stop()
 	running.Wait()
@@ -165,6 +171,13 @@ func TestReloadedCertificate(t *testing.T) {
 	}
 	if changed, err := pairs.reload(); err != nil || !changed || bytes.Equal(served(), first) {
 		t.Errorf("new files: changed %t, %v", changed, err)
+	}
+	leaf, err := x509.ParseCertificate(served())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ends := pairs.ends()(); !ends.Equal(leaf.NotAfter) {
+		t.Errorf("it ends at %s, not %s", leaf.NotAfter, ends)
 	}
 	if err := os.Remove(key); err != nil {
 		t.Fatal(err)

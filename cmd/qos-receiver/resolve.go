@@ -35,8 +35,7 @@ func (c *resolveCommand) Run(ctx context.Context, out streams) error {
 	if err != nil {
 		return err
 	}
-	// A misspelt name must not make a new, empty database.
-	journal, err := store.Open(ctx, database, store.Options{Lease: receiver.DefaultLease, MustExist: true})
+	journal, err := store.Open(ctx, database, besideServer())
 	if err != nil {
 		return fmt.Errorf("--database: %w", err)
 	}

@@ -37,7 +37,7 @@ type serveCommand struct {
 	PublicURL            string         `variable:"QOS_RECEIVER_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Where ThingSpace reaches this receiver. The provider then insists that the QoS callback is registered to it."`
 	Database             *string        `variable:"QOS_RECEIVER_DATABASE" placeholder:"DATABASE" help:"Path of a SQLite file, made if it does not exist (default qos-receiver.db), or postgres:// URL of a database that any number of receivers share."`
 	DatabaseFile         string         `variable:"QOS_RECEIVER_DATABASE_FILE" placeholder:"FILE" help:"File that holds the database's URL, and with it its password."`
-	Spool                string         `variable:"QOS_RECEIVER_SPOOL" placeholder:"FOLDER" help:"Folder that keeps callbacks, up to 1 GiB, while the database is away. It must outlive the process, and belong to it alone."`
+	Spool                string         `variable:"QOS_RECEIVER_SPOOL" placeholder:"FOLDER" help:"Folder that keeps callbacks, up to 1 GiB, while the database is away, also if the receiver is started again meanwhile. It must outlive the process, and belong to it alone."`
 	ReadToken            *string        `variable:"QOS_RECEIVER_READ_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read /v1; without a journal token it may also write."`
 	ReadTokenFile        string         `variable:"QOS_RECEIVER_READ_TOKEN_FILE" placeholder:"FILE" help:"File that holds the read token."`
 	JournalToken         *string        `variable:"QOS_RECEIVER_JOURNAL_TOKEN" secret:"" placeholder:"TOKEN" help:"Bearer token that may read and write /v1."`
@@ -55,7 +55,7 @@ type serveCommand struct {
 	TrustedProxy         []netip.Prefix `variable:"QOS_RECEIVER_TRUSTED_PROXY" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For is believed. Repeatable."`
 	TLSCertificate       string         `variable:"QOS_RECEIVER_TLS_CERTIFICATE" name:"tls-certificate" placeholder:"FILE" help:"Certificate chain, PEM."`
 	TLSKey               string         `variable:"QOS_RECEIVER_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
-	Retention            retention      `variable:"QOS_RECEIVER_RETENTION" default:"400d" placeholder:"DURATION" help:"How long the bodies of callbacks are kept, such as 400d or 48h. What they said of a request is kept for good."`
+	Retention            retention      `variable:"QOS_RECEIVER_RETENTION" default:"400d" placeholder:"DURATION" help:"How long the bodies of callbacks are kept, such as 400d or 48h. What they said of a request is kept for good, unless only callbacks without credentials ever told of it and it is over for 400 days."`
 	LogFormat            string         `variable:"QOS_RECEIVER_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
 	LogLevel             slog.Level     `variable:"QOS_RECEIVER_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 }
@@ -79,6 +79,7 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	if err != nil {
 		return err
 	}
+	cfg.CertificateEnds = pairs.ends()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -97,6 +98,8 @@ func (c *serveCommand) Run(ctx context.Context, out streams) error {
 	if err != nil {
 		return errors.Join(err, journal.Close())
 	}
+	// Before anything can change, so that long-polls miss none of it.
+	server.Watch(ctx)
 	reloader := c.newReloader(server, cfg.Secrets(), pairs, hangups, log)
 	reloader.parts = append(reloader.parts, c.reloadTargets(forwarder))
 	background := []func(context.Context){server.Run, reloader.run, forwarder.Run}
@@ -133,14 +136,26 @@ func serve(ctx context.Context, what service, listener net.Listener, certificate
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	log.InfoContext(ctx, "shutting down")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	if err := httpServer.Shutdown(grace); err != nil {
-		return fmt.Errorf("shut down: %w", errors.Join(err, httpServer.Close()))
-	}
+	err = shutDown(grace, httpServer, log)
 	if err := traces.stop(grace); err != nil {
 		log.WarnContext(grace, "tracing failed", "error", err)
+	}
+	return err
+}
+
+// shutDown lets requests in flight end until grace is over. Those that have not ended
+// then are not answered: a sender that takes its time cannot keep the process.
+func shutDown(grace context.Context, server *http.Server, log *slog.Logger) error {
+	log.InfoContext(grace, "shutting down", "grace", shutdownTimeout)
+	err := server.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.WarnContext(grace, "requests that have not ended are cut off")
+		err = server.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
 }

@@ -70,14 +70,7 @@ func TestNotificationsWait(t *testing.T) {
 			}
 		}
 	}
-	open := func() *spool.Store {
-		s, err := spool.Wrap(t.Context(), b, dir, spool.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	s := open()
+	s := open(t, b, dir, spool.Options{})
 	tell(s, "at once")
 	b.set(true, 7)
 	tell(s, "first", "poison", "second")
@@ -86,7 +79,7 @@ func TestNotificationsWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.set(false, 7)
-	s = open()
+	s = open(t, b, dir, spool.Options{})
 	if diff := cmp.Diff([]string{"at once", "first", "second"}, b.await(t, 3)); diff != "" {
 		t.Errorf("notifications (-want +got):\n%s", diff)
 	}

@@ -1,292 +1,293 @@
 package spool
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/jonboulle/clockwork"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
 
 const (
-	lockName  = "lock"
-	asideName = "aside"
-	finished  = ".callbacks"
-	begun     = ".part" // a file that nobody was told of yet
+	lockName    = "lock"
+	asideFolder = "aside"
+	// maxSuspects and maxSuspectBytes bound what waits for the quarantine, as the
+	// quarantine itself is bounded: anybody may send that, and it must not take the
+	// room of real callbacks.
+	maxSuspects     = 1000
+	maxSuspectBytes = 64 << 20
+	// lookAsideEvery is how old the word on what was set aside may be: anybody may ask.
+	lookAsideEvery = 2 * time.Second
+	// probeName is what is written to see whether the disk can be written again. What
+	// is left of it goes as what was begun does.
+	probeName = "probe" + begun
 )
 
-// errDamaged is that of a file which does not hold what was written.
-var errDamaged = errors.New("the file is damaged")
-
-// callback is one that waits: its events, and the place that the sequence had
-// reached when it came. A CAMARA operator's has notifications in place of events.
-type callback struct {
-	Since         int64                   `json:"since"`
-	Events        []receiver.Event        `json:"events"`
-	Notifications []receiver.Notification `json:"notifications,omitempty"`
-}
-
-func (c callback) size() int {
-	size := 0
-	for _, e := range c.Events {
-		size += len(e.Body) + len(e.Reason)
-		if e.Forward != nil {
-			size += len(e.Forward.Body)
-		}
-	}
-	for _, n := range c.Notifications {
-		size += len(n.Body)
-	}
-	return size
-}
-
-// document is what a file holds behind its first line, which is the document's
-// checksum.
-type document struct {
-	Callbacks []callback `json:"callbacks"`
-}
-
-// file is one of the folder. Their names sort in the order in which they were
-// written.
-type file struct {
-	name      string
-	size      int64
-	callbacks int
-	written   time.Time
-}
+var (
+	errClosed = errors.New("the spool is closed")
+	// errShare refuses a callback with wrong credentials: others still have room.
+	errShare = fmt.Errorf("%w of callbacks with wrong credentials", ErrFull)
+)
 
 // folder is a queue of files.
 type folder struct {
-	dir   string
-	max   int64
-	clock clockwork.Clock
-	lock  *flock.Flock
+	dir     string
+	options Options
+	lock    *flock.Flock
 
-	mu    sync.Mutex
-	files []file
-	bytes int64
-	last  uint64 // number of the newest file
+	writing sync.WaitGroup // files that are being written
+
+	mu       sync.Mutex
+	closed   bool
+	files    []file
+	waiting  load // all files
+	suspects load // those of them with wrong credentials
+	aside    load
+	asideAt  time.Time // when that was counted
+	last     uint64    // number of the newest file
+	broken   bool      // what was to be written last could not be
 }
 
-// openFolder takes the folder for this process and looks what is in it.
-func openFolder(dir string, options Options) (*folder, error) {
-	if err := os.MkdirAll(filepath.Join(dir, asideName), 0o700); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	if !locked {
-		return nil, errors.New("another process uses it: each needs a folder of its own")
-	}
-	f := &folder{dir: dir, max: options.MaxBytes, clock: options.Clock, lock: lock}
-	if err := f.load(); err != nil {
-		return nil, errors.Join(err, f.close())
-	}
-	return f, nil
+// load is how many files there are, and what they hold together.
+type load struct {
+	files, callbacks int
+	bytes            int64
 }
 
-func (f *folder) load() error {
-	entries, err := os.ReadDir(f.dir) // sorted by name
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		name, isOurs := strings.CutSuffix(entry.Name(), finished)
-		switch {
-		case strings.HasSuffix(entry.Name(), begun):
-			if err := os.Remove(f.path(entry.Name())); err != nil {
-				return err
-			}
-		case isOurs:
-			if err := f.add(entry, name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+func (l *load) add(sign int, one file) {
+	l.files += sign
+	l.callbacks += sign * one.callbacks
+	l.bytes += int64(sign) * one.size
 }
 
-// add takes in a file from before, whose name is its number and how many
-// callbacks it holds.
-func (f *folder) add(entry fs.DirEntry, name string) error {
-	info, err := entry.Info()
-	if err != nil {
-		return err
+func (f *folder) count(one file) { f.add(1, one) }
+
+func (f *folder) discount(one file) { f.add(-1, one) }
+
+func (f *folder) add(sign int, one file) {
+	f.waiting.add(sign, one)
+	if one.suspect() {
+		f.suspects.add(sign, one)
 	}
-	number, count, _ := strings.Cut(name, "-")
-	place, err := strconv.ParseUint(number, 10, 64)
-	callbacks, countErr := strconv.Atoi(count)
-	if err != nil || countErr != nil {
-		return fmt.Errorf("%s is not a file of a spool", entry.Name())
-	}
-	f.last = max(f.last, place)
-	f.bytes += info.Size()
-	f.files = append(f.files, file{name: entry.Name(), size: info.Size(), callbacks: callbacks, written: info.ModTime()})
-	return nil
 }
 
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
-func (f *folder) empty() bool {
+// idle reports whether nothing waits that the store could be given.
+func (f *folder) idle() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.files) == 0
+	return !slices.ContainsFunc(f.files, file.queued)
+}
+
+// queued is how many callbacks the store can be given.
+func (f *folder) queued() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	callbacks := 0
+	for _, one := range f.files {
+		if one.queued() {
+			callbacks += one.callbacks
+		}
+	}
+	return callbacks
 }
 
 // append puts a file behind the others. It is on disk, and will be found, when
 // this returns without an error.
-func (f *folder) append(callbacks []callback) error {
+func (f *folder) append(kind string, callbacks []callback) error {
 	content, err := encode(callbacks)
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	size := int64(len(content))
-	if f.bytes+size > f.max {
-		f.mu.Unlock()
-		return fmt.Errorf("%w: it holds %d bytes of %d", ErrFull, f.bytes, f.max)
-	}
-	f.last++
-	name := fmt.Sprintf("%020d-%d%s", f.last, len(callbacks), finished)
-	f.mu.Unlock()
-	if err := f.write(name, content); err != nil {
+	one, err := f.begin(kind, len(callbacks), onDisk(int64(len(content))))
+	if err != nil {
 		return err
+	}
+	defer f.writing.Done()
+	err = f.options.disk.write(f.path(one.name), content)
+	if err != nil {
+		// Nobody is told that the callbacks are kept, so they must not count either.
+		_ = f.options.disk.remove(f.path(one.name))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.bytes += size
-	f.files = append(f.files, file{name: name, size: size, callbacks: len(callbacks), written: f.clock.Now()})
+	f.broken = err != nil
+	if err != nil {
+		f.discount(one)
+		return err
+	}
+	one.written = f.options.Clock.Now()
+	f.files = append(f.files, one)
 	return nil
 }
 
-// write makes a file that is whole or not there at all.
-func (f *folder) write(name string, content []byte) error {
-	part := f.path(name + begun)
-	err := writeSynced(part, content)
-	if err == nil {
-		err = os.Rename(part, f.path(name))
+// begin gives a file its number and its room. Its writer says when it is done.
+func (f *folder) begin(kind string, callbacks int, size int64) (file, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	one := file{name: fileName(f.last+1, callbacks, kind), number: f.last + 1, size: size, callbacks: callbacks}
+	switch {
+	case f.closed:
+		return file{}, errClosed
+	case f.full(size):
+		return file{}, fmt.Errorf("%w: it holds %d bytes of %d, and %d files of %d", ErrFull, f.bytes(), f.options.MaxBytes, f.number(), f.options.MaxFiles)
+	case one.suspect() && (f.suspects.callbacks+callbacks > maxSuspects || f.suspects.bytes+size > maxSuspectBytes):
+		return file{}, fmt.Errorf("%w: it holds %d", errShare, f.suspects.callbacks)
 	}
-	if err == nil {
-		err = syncDir(f.dir)
-	}
+	f.last++
+	f.count(one)
+	f.writing.Add(1)
+	return one, nil
+}
+
+// bytes is all that the folder holds, as far as it can grow.
+func (f *folder) bytes() int64 { return f.waiting.bytes + f.aside.bytes }
+
+// number is how many files there are.
+func (f *folder) number() int { return f.waiting.files + f.aside.files }
+
+// full reports whether there is no room for one more file of a size.
+func (f *folder) full(size int64) bool {
+	return f.bytes()+size > f.options.MaxBytes || f.number() >= f.options.MaxFiles
+}
+
+// read returns what of a file is as it was written.
+func (f *folder) read(one file) ([]callback, error) {
+	content, err := os.ReadFile(f.path(one.name))
 	if err != nil {
-		// Nobody is told that the callback is kept, so it must not count either.
-		_ = os.Remove(part)
-		_ = os.Remove(f.path(name))
+		return nil, err
+	}
+	return decode(content), nil
+}
+
+// isThere reports whether the folder is one that files can be missing from.
+func (f *folder) isThere() bool {
+	_, err := os.Stat(f.path(lockName))
+	return err == nil
+}
+
+// portions are all files, oldest first, in parts of a size, but of at least one file.
+func (f *folder) portions(size int64) [][]file {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var portions [][]file
+	for rest := f.files; len(rest) > 0; {
+		count, left := 1, size-rest[0].size
+		for count < len(rest) && rest[count].size <= left {
+			left -= rest[count].size
+			count++
+		}
+		portions = append(portions, slices.Clone(rest[:count]))
+		rest = rest[count:]
+	}
+	return portions
+}
+
+// takeAway removes a file that was handed on, or sets it aside if it is damaged.
+func (f *folder) takeAway(one file) error {
+	var err error
+	if one.damaged {
+		err = f.options.disk.rename(f.path(one.name), f.path(filepath.Join(asideFolder, one.name)))
+	} else {
+		err = f.options.disk.remove(f.path(one.name))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	return err
 }
 
-func writeSynced(path string, content []byte) (err error) {
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // The folder is the operator's own.
-	if err != nil {
-		return err
+// forget takes files out of the queue.
+func (f *folder) forget(files []file) {
+	gone := map[string]bool{}
+	for _, one := range files {
+		gone[one.name] = true
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	if _, err := out.Write(content); err != nil {
-		return err
-	}
-	return out.Sync()
-}
-
-func encode(callbacks []callback) ([]byte, error) {
-	text, err := json.Marshal(document{callbacks})
-	if err != nil {
-		return nil, fmt.Errorf("encode callbacks: %w", err)
-	}
-	return slices.Concat([]byte(checksum(text)+"\n"), text), nil
-}
-
-func checksum(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// read returns what a file holds; errDamaged when that is not what was written.
-func (f *folder) read(name string) ([]callback, error) {
-	content, err := os.ReadFile(f.path(name))
-	if err != nil {
-		return nil, err
-	}
-	sum, text, _ := bytes.Cut(content, []byte("\n"))
-	if string(sum) != checksum(text) {
-		return nil, errDamaged
-	}
-	var d document
-	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("%w: %w", errDamaged, err)
-	}
-	return d.Callbacks, nil
-}
-
-// oldest returns the first files, up to a size but at least one if there is any.
-func (f *folder) oldest(size int64) []file {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	count := 0
-	for count < len(f.files) && (count == 0 || f.files[count].size <= size) {
-		size -= f.files[count].size
-		count++
-	}
-	return slices.Clone(f.files[:count])
+	f.files = slices.DeleteFunc(f.files, func(one file) bool {
+		if gone[one.name] {
+			f.discount(one)
+		}
+		return gone[one.name]
+	})
 }
 
-// remove drops a file that was handed on.
-func (f *folder) remove(one file) error {
-	if err := os.Remove(f.path(one.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f.forget(one)
-	return nil
-}
-
-// setAside takes a file that cannot be handed on out of the way, for a person to
-// look at, and returns where it is.
-func (f *folder) setAside(one file) (string, error) {
-	kept := f.path(filepath.Join(asideName, one.name))
-	if err := os.Rename(f.path(one.name), kept); err != nil {
-		return "", err
-	}
-	f.forget(one)
-	return kept, nil
-}
-
-func (f *folder) forget(one file) {
+// passOver notes whether a file can be handed on.
+func (f *folder) passOver(name string, over bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.files = slices.DeleteFunc(f.files, func(other file) bool { return other.name == one.name })
-	f.bytes -= one.size
+	for i := range f.files {
+		if f.files[i].name == name {
+			f.files[i].passedOver = over
+		}
+	}
+}
+
+// keepEmpty notes that nobody waits for what is in files any more, though they stay.
+func (f *folder) keepEmpty(files []file) {
+	damaged := map[string]bool{}
+	for _, one := range files {
+		damaged[one.name] = one.damaged
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.files {
+		one := &f.files[i]
+		if isDamaged, stays := damaged[one.name]; stays {
+			f.discount(*one)
+			one.callbacks, one.handedOn, one.damaged = 0, true, isDamaged
+			f.count(*one)
+		}
+	}
+}
+
+// probe looks whether a disk that could not be written can be now.
+func (f *folder) probe() {
+	f.mu.Lock()
+	broken := f.broken
+	f.mu.Unlock()
+	if !broken || f.options.disk.write(f.path(probeName), make([]byte, block)) != nil {
+		return
+	}
+	_ = f.options.disk.remove(f.path(probeName))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = false
 }
 
 func (f *folder) status() receiver.SpoolStatus {
+	f.lookAside()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var status receiver.SpoolStatus
-	for _, one := range f.files {
-		status.Depth += one.callbacks
+	status := receiver.SpoolStatus{
+		Depth: f.waiting.callbacks,
+		Aside: f.aside.files,
+		Full:  f.full(block) || f.broken,
 	}
-	if len(f.files) > 0 {
-		status.Oldest = f.clock.Since(f.files[0].written)
+	for _, one := range f.files {
+		if !one.handedOn {
+			status.Oldest = f.options.Clock.Since(one.written)
+			break
+		}
 	}
 	return status
 }
 
-// close frees the folder for another process.
-func (f *folder) close() error { return f.lock.Close() }
+// close frees the folder for another process, once nothing is being written any
+// more: that process may give out the same numbers.
+func (f *folder) close() error {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.writing.Wait()
+	return f.lock.Close()
+}

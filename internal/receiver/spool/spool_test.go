@@ -19,89 +19,22 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/receiver/spool"
 )
 
-var errAway = errors.New("the database is away")
-
-// late is an event as the backing was told of it, "" for since when it came at once.
-type late struct {
-	Event receiver.Event
-	Since int64
-}
-
-const atOnce = -1
-
-// backing is a store that can be away, and that refuses some events for good.
-type backing struct {
-	receiver.Store
-	mu       sync.Mutex
-	away     bool
-	known    int64
-	recorded []late
-	changed  chan struct{}
-}
-
-func newBacking() *backing { return &backing{known: 7, changed: make(chan struct{}, 1)} }
-
-func (b *backing) Known() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.known
-}
-
-func (b *backing) Record(ctx context.Context, events []receiver.Event) error {
-	return b.RecordSince(ctx, events, atOnce)
-}
-
-func (b *backing) RecordSince(_ context.Context, events []receiver.Event, since int64) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.away {
-		return errAway
-	}
-	if slices.ContainsFunc(events, func(e receiver.Event) bool { return e.RequestID == "poison" }) {
-		return &receiver.InvalidError{Reason: "poison"}
-	}
-	for _, e := range events {
-		b.recorded = append(b.recorded, late{e, since})
-	}
-	select {
-	case b.changed <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-func (b *backing) set(away bool, known int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.away, b.known = away, known
-}
-
-// await returns what was recorded once it is that much.
-func (b *backing) await(t *testing.T, count int) []late {
+// open puts a spool before a store that can be opened.
+func open(t *testing.T, b spool.Backing, dir string, options spool.Options) *spool.Store {
 	t.Helper()
-	for {
-		b.mu.Lock()
-		recorded := slices.Clone(b.recorded)
-		b.mu.Unlock()
-		if len(recorded) >= count {
-			return recorded
-		}
-		select {
-		case <-b.changed:
-		case <-t.Context().Done():
-			t.Fatalf("%d events of %d", len(recorded), count)
-		}
-	}
-}
-
-func (*backing) Close() error { return nil }
-
-func wrap(t *testing.T, b *backing, dir string, options spool.Options) *spool.Store {
-	t.Helper()
-	s, err := spool.Wrap(t.Context(), b, dir, options)
+	s, err := spool.New(dir, options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Open(t.Context(), func(context.Context) (spool.Backing, error) { return b, nil }); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func wrap(t *testing.T, b spool.Backing, dir string, options spool.Options) *spool.Store {
+	t.Helper()
+	s := open(t, b, dir, options)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -147,8 +80,17 @@ func spooled(t *testing.T, dir string) []string {
 
 func empty(t *testing.T, s *spool.Store) {
 	t.Helper()
-	for s.Status().Depth > 0 {
-		if t.Context().Err() != nil {
+	awaitDepth(t, s, 0)
+}
+
+func awaitDepth(t *testing.T, s *spool.Store, want int) {
+	t.Helper()
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for s.Status().Depth > want {
+		select {
+		case <-ticker.C:
+		case <-t.Context().Done():
 			t.Fatal("the spool does not empty")
 		}
 	}
@@ -199,20 +141,68 @@ func TestOutage(t *testing.T) {
 // Whoever comes while others wait goes behind them.
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	b := newBacking()
+	goOn := make(chan struct{})
+	b := &hooked{backing: newBacking(), during: func() { <-goOn }}
 	s := wrap(t, b, t.TempDir(), spool.Options{})
 	b.set(true, 7)
 	var want []string
 	for n := range 300 {
 		if n == 150 {
-			b.set(false, 7) // it drains while others come
+			b.set(false, 7)
 		}
 		id := fmt.Sprint("r-", n)
 		want = append(want, id)
 		record(t, s, id)
 	}
+	close(goOn)
 	if diff := cmp.Diff(want, requests(b.await(t, len(want)))); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+// hooked does something whenever it is handed what has waited.
+type hooked struct {
+	*backing
+	during func()
+}
+
+func (h *hooked) RecordSince(ctx context.Context, callbacks []receiver.LateEvents) error {
+	h.during()
+	return h.backing.RecordSince(ctx, callbacks)
+}
+
+// As long as callbacks arrive, some are always under way. They do not keep the others
+// from the store once those that waited are handed on.
+func TestCaughtUp(t *testing.T) {
+	t.Parallel()
+	b := &hooked{backing: newBacking()}
+	rounds, extra := 0, 0
+	var s *spool.Store
+	b.during = func() {
+		b.mu.Lock()
+		away := b.away
+		b.mu.Unlock()
+		rounds++
+		if away || rounds > 1000 {
+			return
+		}
+		extra++
+		record(t, s, "arrives meanwhile")
+	}
+	s = wrap(t, b, t.TempDir(), spool.Options{})
+	b.set(true, 7)
+	record(t, s, "a", "b", "c")
+	b.set(false, 7)
+	empty(t, s)
+	record(t, s, "last")
+	recorded := b.await(t, 3)
+	if got := recorded[len(recorded)-1]; rounds > 1000 || got.Since != atOnce {
+		t.Errorf("after %d rounds with %d more, the last was recorded since %d", rounds, extra, got.Since)
+	}
+	b.set(true, 7)
+	record(t, s, "d")
+	if got := s.Status().Depth; got != 1 {
+		t.Errorf("in the next outage %d wait", got)
 	}
 }
 
@@ -248,10 +238,7 @@ func TestRestart(t *testing.T) {
 	b, dir := newBacking(), t.TempDir()
 	clock := clockwork.NewFakeClockAt(time.Now())
 	b.set(true, 7)
-	before, err := spool.Wrap(t.Context(), b, dir, spool.Options{Clock: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := open(t, b, dir, spool.Options{Clock: clock})
 	record(t, before, "a", "b")
 	if err := before.Close(); err != nil {
 		t.Fatal(err)
@@ -272,7 +259,7 @@ func TestOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	b, dir := newBacking(), t.TempDir()
 	wrap(t, b, dir, spool.Options{})
-	if _, err := spool.Wrap(t.Context(), b, dir, spool.Options{}); err == nil || !strings.Contains(err.Error(), "another process uses it") {
+	if _, err := spool.New(dir, spool.Options{}); err == nil || !strings.Contains(err.Error(), "another process uses it") {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -280,7 +267,7 @@ func TestOneProcessAtATime(t *testing.T) {
 func TestFull(t *testing.T) {
 	t.Parallel()
 	b := newBacking()
-	s := wrap(t, b, t.TempDir(), spool.Options{MaxBytes: 2000})
+	s := wrap(t, b, t.TempDir(), spool.Options{MaxBytes: 20_000})
 	b.set(true, 7)
 	kept := 0
 	var err error
@@ -298,82 +285,50 @@ func TestFull(t *testing.T) {
 	record(t, s, "there is room again")
 }
 
-// A crash or a failing disk leaves files that are not what was written.
-func TestDamage(t *testing.T) {
+// Files are counted as well: a volume has room for so many.
+func TestFullOfFiles(t *testing.T) {
 	t.Parallel()
-	for name, damage := range map[string]func(content []byte) []byte{
-		"truncated": func(content []byte) []byte { return content[:len(content)-5] },
-		"empty":     func([]byte) []byte { return nil },
-		"changed":   func(content []byte) []byte { content[len(content)-10] ^= 1; return content },
-		"foreign":   func([]byte) []byte { return []byte("something else") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b, dir := newBacking(), t.TempDir()
-			b.set(true, 7)
-			before, err := spool.Wrap(t.Context(), b, dir, spool.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			record(t, before, "a", "b", "c")
-			if err := before.Close(); err != nil {
-				t.Fatal(err)
-			}
-			victim := spooled(t, dir)[1]
-			content, err := os.ReadFile(victim)
-			if err != nil {
-				t.Fatal(err)
-			}
-			content = damage(content)
-			for path, content := range map[string][]byte{victim: content, filepath.Join(dir, "00000000000000000009-1.callbacks.part"): []byte("half")} {
-				if err := os.WriteFile(path, content, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			b.set(false, 7)
-			after := wrap(t, b, dir, spool.Options{})
-			if diff := cmp.Diff([]string{"a", "c"}, requests(b.await(t, 2))); diff != "" {
-				t.Errorf("recorded (-want +got):\n%s", diff)
-			}
-			empty(t, after)
-			kept, err := os.ReadFile(filepath.Join(dir, "aside", filepath.Base(victim)))
-			if err != nil || !slices.Equal(kept, content) {
-				t.Errorf("kept aside: %q, %v", kept, err)
-			}
-		})
+	b := newBacking()
+	s := wrap(t, b, t.TempDir(), spool.Options{MaxFiles: 3})
+	b.set(true, 7)
+	record(t, s, "a", "b")
+	if s.Status().Full {
+		t.Error("full of 2")
+	}
+	record(t, s, "c")
+	if err := s.Record(t.Context(), []receiver.Event{event("d")}); !errors.Is(err, spool.ErrFull) || !s.Status().Full {
+		t.Errorf("error = %v, status %+v", err, s.Status())
 	}
 }
 
-// What the store refuses for good neither waits nor holds up others.
-func TestPoison(t *testing.T) {
+// A spool that is full does not keep callbacks from a store that is back.
+func TestFullBesideAStore(t *testing.T) {
 	t.Parallel()
-	b, dir := newBacking(), t.TempDir()
-	s := wrap(t, b, dir, spool.Options{})
-	var invalid *receiver.InvalidError
-	if err := s.Record(t.Context(), []receiver.Event{event("poison")}); !errors.As(err, &invalid) {
-		t.Errorf("error = %v", err)
-	}
+	goOn := make(chan struct{})
+	b := &hooked{backing: newBacking(), during: func() { <-goOn }}
+	s := wrap(t, b, t.TempDir(), spool.Options{MaxFiles: 2})
 	b.set(true, 7)
-	record(t, s, "a", "poison", "b")
+	record(t, s, "a", "b")
+	if err := s.Record(t.Context(), []receiver.Event{event("c")}); !errors.Is(err, spool.ErrFull) || !errors.Is(err, errAway) {
+		t.Fatalf("error = %v", err)
+	}
 	b.set(false, 7)
-	if diff := cmp.Diff([]string{"a", "b"}, requests(b.await(t, 2))); diff != "" {
+	record(t, s, "d")
+	if diff := cmp.Diff([]late{{event("d"), atOnce}}, b.await(t, 1)); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
-	empty(t, s)
-	if aside, err := os.ReadDir(filepath.Join(dir, "aside")); err != nil || len(aside) != 1 {
-		t.Errorf("set aside %v, %v", aside, err)
+	if err := s.Record(t.Context(), []receiver.Event{event("poison")}); err == nil || errors.Is(err, spool.ErrFull) {
+		t.Errorf("what the store refuses: %v", err)
 	}
+	close(goOn)
+	empty(t, s)
 }
 
 // A store that hangs is as good as one that is away.
 func TestHangingStore(t *testing.T) {
 	t.Parallel()
 	b := &hanging{newBacking()}
-	s, err := spool.Wrap(t.Context(), b, t.TempDir(), spool.Options{Attempt: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := wrap(t, b, t.TempDir(), spool.Options{Attempt: time.Millisecond})
 	record(t, s, "a")
 	if got := b.await(t, 1); got[0].Since == atOnce {
 		t.Errorf("recorded %+v", got)
