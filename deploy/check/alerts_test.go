@@ -106,7 +106,7 @@ func anchorsOf(page string) map[string]bool {
 // quiet is a receiver that does well; it answers a callback a minute.
 const quiet = `load 1m
 	up{job="qos-receiver", instance="a"} 1x20000
-	qos_receiver_store_duration_seconds_count{job="qos-receiver", instance="a", operation="sweep", outcome="ok"} 0+60x20000
+	qos_receiver_store_duration_seconds_count{job="qos-receiver", instance="a", operation="ping", outcome="ok"} 0+12x20000
 	qos_receiver_callbacks_total{job="qos-receiver", instance="a", event="QoSChangeOn", outcome="stored"} 0+1x20000
 	qos_receiver_callback_duration_seconds_count{job="qos-receiver", instance="a"} 0+1x20000
 	qos_receiver_callback_duration_seconds_bucket{job="qos-receiver", instance="a", le="0.1"} 0+1x20000
@@ -117,7 +117,10 @@ const quiet = `load 1m
 	qos_receiver_oldest_pending_seconds{job="qos-receiver", instance="a"} 0x20000
 	qos_receiver_spool_depth{job="qos-receiver", instance="a"} 0x20000
 	qos_receiver_spool_oldest_seconds{job="qos-receiver", instance="a"} 0x20000
+	qos_receiver_spool_aside{job="qos-receiver", instance="a"} 0x20000
 	qos_receiver_auth_failures_total{job="qos-receiver", instance="a", realm="api"} 0x20000
+	qos_receiver_reload_failing{job="qos-receiver", instance="a"} 0x20000
+	qos_receiver_certificate_not_after_seconds{job="qos-receiver", instance="a"} 8000000x20000
 `
 
 // instead replaces the samples of the series that begin with name.
@@ -152,17 +155,34 @@ func TestAlertsFire(t *testing.T) {
 		"nobody is scraped":               {"load 1m\n\tup{job=\"other\"} 1x60\n", 10 * time.Minute, []string{"QoSReceiverGone"}},
 		"one of two replicas":             {quiet + "\tup{job=\"qos-receiver\", instance=\"b\"} 0x60\n", 10 * time.Minute, []string{"QoSReceiverReplicaDown"}},
 		"a restart of a replica":          {quiet + "\tup{job=\"qos-receiver\", instance=\"b\"} 1x20 0x2 1x60\n", 24 * time.Minute, nil},
-		"the database is away":            {instead("qos_receiver_store", "0+60x30 1800x30"), 35 * time.Minute, []string{"QoSReceiverDatabaseAway"}},
+		"a replica goes for good":         {quiet + "\tup{job=\"qos-receiver\", instance=\"b\"} 1x20 stale\n", 40 * time.Minute, []string{"QoSReceiverReplicaGone"}},
+		"one goes and another comes":      {quiet + "\tup{job=\"qos-receiver\", instance=\"b\"} 1x20 stale\n\tup{job=\"qos-receiver\", instance=\"c\"} _x23 1x60\n", 60 * time.Minute, nil},
+		"one was too many, a day ago":     {quiet + "\tup{job=\"qos-receiver\", instance=\"b\"} 1x20 stale\n", 26 * time.Hour, nil},
+		"all have gone":                   {"load 1m\n\tup{job=\"qos-receiver\", instance=\"a\"} 1x20 stale\n", 40 * time.Minute, []string{"QoSReceiverGone"}},
+		"the database never answered":     {instead("qos_receiver_store", "0x60"), 10 * time.Minute, []string{"QoSReceiverDatabaseAway"}},
+		"the database only reads":         {instead("qos_receiver_store", "0+12x30 360x30") + "\tqos_receiver_store_duration_seconds_count{job=\"qos-receiver\", instance=\"a\", operation=\"sweep\", outcome=\"ok\"} 0+60x60\n", 35 * time.Minute, []string{"QoSReceiverDatabaseAway"}},
+		"the database is away":            {instead("qos_receiver_store", "0+12x30 360x30"), 35 * time.Minute, []string{"QoSReceiverDatabaseAway"}},
 		"one callback is lost":            {with(`callbacks_total{job="qos-receiver", instance="a", outcome="store_failed"}`, "_x30 1x60"), 35 * time.Minute, []string{"QoSReceiverCallbacksLost"}},
 		"one was lost an hour ago":        {with(`callbacks_total{job="qos-receiver", instance="a", outcome="store_failed"}`, "_x30 1x100"), 90 * time.Minute, nil},
 		"one more is lost":                {with(`callbacks_total{job="qos-receiver", instance="a", outcome="refused_busy"}`, "1x30 2x60"), 35 * time.Minute, []string{"QoSReceiverCallbacksLost"}},
 		"an unknown source":               {with(`callbacks_total{job="qos-receiver", instance="a", outcome="refused_source"}`, "_x30 1x60"), 35 * time.Minute, []string{"QoSReceiverCallbacksRefused"}},
 		"a wrong password":                {with(`callbacks_total{job="qos-receiver", instance="a", outcome="quarantined"}`, "_x30 1x60"), 35 * time.Minute, []string{"QoSReceiverCallbackCredentialsWrong"}},
+		"too many about what is unknown":  {with(`callbacks_total{job="qos-receiver", instance="a", outcome="refused_unknown"}`, "_x30 1x60"), 35 * time.Minute, []string{"QoSReceiverCallbacksRefused"}},
+		"a notification is lost":          {with(`camara_notifications_total{job="qos-receiver", instance="a", status="AVAILABLE", outcome="store_failed"}`, "_x30 1x60"), 35 * time.Minute, []string{"QoSReceiverNotificationsLost"}},
+		"one more notification is lost":   {with(`camara_notifications_total{job="qos-receiver", instance="a", status="none", outcome="refused_busy"}`, "1x30 2x60"), 35 * time.Minute, []string{"QoSReceiverNotificationsLost"}},
+		"a notification is malformed":     {with(`camara_notifications_total{job="qos-receiver", instance="a", status="none", outcome="malformed"}`, "_x30 1x60"), 35 * time.Minute, []string{"QoSReceiverNotificationsRefused"}},
+		"a notification's token is wrong": {with(`camara_notifications_total{job="qos-receiver", instance="a", status="none", outcome="refused_token"}`, "1x30 2x60"), 35 * time.Minute, []string{"QoSReceiverNotificationTokensWrong"}},
+		"notifications come":              {with(`camara_notifications_total{job="qos-receiver", instance="a", status="AVAILABLE", outcome="stored"}`, "_x30 1+1x60"), 35 * time.Minute, nil},
 		"no callbacks, as never":          {instead("qos_receiver_callback", "0x20000"), week + 5*time.Hour, nil},
 		"no callbacks, unlike a week ago": {instead("qos_receiver_callback", "0+1x10000 10000x10000"), week + 5*time.Hour, []string{"QoSReceiverNoCallbacks"}},
 		"slow callbacks":                  {instead(`qos_receiver_callback_duration_seconds_bucket{job="qos-receiver", instance="a", le="0.1"`, "0x60") + "\tqos_receiver_callback_duration_seconds_bucket{job=\"qos-receiver\", instance=\"a\", le=\"2.5\"} 0+1x60\n", 30 * time.Minute, []string{"QoSReceiverCallbacksSlow"}},
 		"the spool waits":                 {instead("qos_receiver_spool_oldest", "0x10 0+60x60"), 20 * time.Minute, []string{"QoSReceiverSpoolWaits"}},
 		"the spool grows":                 {strings.Replace(instead("qos_receiver_spool_oldest", "0+60x60"), "spool_depth{job=\"qos-receiver\", instance=\"a\"} 0x20000", "spool_depth{job=\"qos-receiver\", instance=\"a\"} 0+5x60", 1), 40 * time.Minute, []string{"QoSReceiverSpoolGrows", "QoSReceiverSpoolWaits"}},
+		"callbacks are set aside":         {instead("qos_receiver_spool_aside", "0x10 1x60"), 20 * time.Minute, []string{"QoSReceiverSpoolAside"}},
+		"a secret cannot be read":         {instead("qos_receiver_reload", "0x10 1x60"), 20 * time.Minute, []string{"QoSReceiverReloadFails"}},
+		"it could not for a moment":       {instead("qos_receiver_reload", "0x10 1x3 0x60"), 20 * time.Minute, nil},
+		"the certificate ends in a week":  {instead("qos_receiver_certificate", "604800x60"), 20 * time.Minute, []string{"QoSReceiverCertificateEndsSoon"}},
+		"the certificate ends tomorrow":   {instead("qos_receiver_certificate", "86400x60"), 20 * time.Minute, []string{"QoSReceiverCertificateEnds", "QoSReceiverCertificateEndsSoon"}},
 		"a dead letter":                   {with(`forward_dead{job="qos-receiver", instance="a", target="x"}`, "0x10 1x60"), 30 * time.Minute, []string{"QoSReceiverForwardDead"}},
 		"another listener is away":        {with(`forward_pending{job="qos-receiver", instance="a", target="x"}`, "0x10 1x60") + "\tqos_receiver_forward_attempts_total{job=\"qos-receiver\", instance=\"a\", target=\"x\", outcome=\"delivered\"} 5x70\n", 50 * time.Minute, []string{"QoSReceiverForwardFails"}},
 		"an unclaimed request":            {instead("qos_receiver_unclaimed", "0x10 1x60"), 40 * time.Minute, []string{"QoSReceiverUnclaimedRequests"}},
@@ -171,6 +191,7 @@ func TestAlertsFire(t *testing.T) {
 		"a request that stays pending":    {instead("qos_receiver_oldest", "0+60x60"), 40 * time.Minute, []string{"QoSReceiverPendingTooLong"}},
 		"an endpoint that fails":          {with(`http_requests_total{job="qos-receiver", instance="a", route="POST /v1/requests", status="500"}`, "0+1x60"), 20 * time.Minute, []string{"QoSReceiverErrors"}},
 		"not ready is not an error":       {with(`http_requests_total{job="qos-receiver", instance="a", route="GET /readyz", status="503"}`, "0+1x60"), 20 * time.Minute, nil},
+		"nor is not to take callbacks":    {with(`http_requests_total{job="qos-receiver", instance="a", route="GET /readyz/callbacks", status="503"}`, "0+1x60"), 20 * time.Minute, nil},
 		"guessing":                        {instead("qos_receiver_auth", "0+10x60"), 20 * time.Minute, []string{"QoSReceiverTokenGuessing"}},
 	} {
 		t.Run(name, func(t *testing.T) {

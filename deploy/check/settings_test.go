@@ -80,7 +80,7 @@ func TestReceiverStartsAsDeployed(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			address := start(t, dir, test.args, moved(t, dir, test.environment))
-			for path, status := range map[string]int{"/healthz": 200, "/readyz": 200, "/v1/info": 200} {
+			for path, status := range map[string]int{"/healthz": 200, "/readyz": 200, "/readyz/callbacks": 200, "/v1/info": 200} {
 				if got := get(t, "http://"+address+path); got != status {
 					t.Errorf("%s is answered %d, want %d", path, got, status)
 				}

@@ -69,6 +69,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Pro
 		return body, nil
 	case errors.As(err, &tooLarge):
 		return nil, tooLong
+	case errors.Is(err, errNoRoom):
+		return nil, busy()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, newProblem(http.StatusRequestTimeout, "the body did not arrive in time")
 	default:

@@ -48,9 +48,12 @@ func (s *Server) takeNotification(w http.ResponseWriter, r *http.Request) takenN
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return takenNotification{outcome: outcomeContentType, problem: newProblem(http.StatusUnsupportedMediaType, "the content type must be application/cloudevents+json")}
 	}
+	held := s.bodies.open(s.sourceOf(r))
+	defer held.release()
+	r.Body = held.body(r)
 	body, problem := readBody(w, r, s.cfg.MaxCallbackBody)
 	if problem != nil {
-		return takenNotification{outcome: outcomeBody, problem: problem}
+		return takenNotification{outcome: outcomeOfBody(problem), problem: problem}
 	}
 	if !s.captures.take(r.Context(), s.cfg.Clock) {
 		return takenNotification{outcome: outcomeBusy, problem: busy()}

@@ -39,6 +39,7 @@ const (
 	outcomeMalformed       outcome = "malformed"
 	outcomeAccount         outcome = "refused_account"
 	outcomeLimited         outcome = "refused_limited"
+	outcomeUnknown         outcome = "refused_unknown"
 	outcomeStoreFailed     outcome = "store_failed"
 )
 
@@ -58,6 +59,7 @@ type captured struct {
 // capture takes one ThingSpace callback. It answers 2xx only once the events are
 // on disk, because ThingSpace may never send them again.
 func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
+	s.warnOfProxy(r)
 	started := s.cfg.Clock.Now()
 	t := s.take(w, r)
 	s.metrics.callback(t, s.cfg.Clock.Since(started))
@@ -69,6 +71,17 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, contentTypeJSON, captured{Events: len(t.events)})
 }
 
+// warnOfProxy tells once that what a proxy forwards counts as its own, with one limit
+// for everybody behind it.
+func (s *Server) warnOfProxy(r *http.Request) {
+	peer, is := s.sources.unheeded(r)
+	if !is || s.unheeded.Swap(true) {
+		return
+	}
+	s.log.WarnContext(r.Context(), "a callback came with X-Forwarded-For from an address that is no trusted proxy, so all that it sends counts as one source: "+
+		"if it is a proxy of yours, name it with --trusted-proxy", "source", peer)
+}
+
 func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 	source, err := s.sources.client(r)
 	if err != nil || !s.sources.allows(source) {
@@ -77,9 +90,12 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return taken{outcome: outcomeContentType, source: source, problem: newProblem(http.StatusUnsupportedMediaType, "the content type must be application/json")}
 	}
+	held := s.bodies.open(source)
+	defer held.release()
+	r.Body = held.body(r)
 	body, problem := readBody(w, r, s.cfg.MaxCallbackBody)
 	if problem != nil {
-		return taken{outcome: outcomeBody, source: source, problem: problem}
+		return taken{outcome: outcomeOfBody(problem), source: source, problem: problem}
 	}
 	// Only what is there takes a place: slow senders must not keep out others.
 	if !s.captures.take(r.Context(), s.cfg.Clock) {
@@ -87,6 +103,14 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) taken {
 	}
 	defer s.captures.leave()
 	return s.takeBody(r.Context(), source, r.Header, body)
+}
+
+// outcomeOfBody is that of a body which was not read.
+func outcomeOfBody(problem *Problem) outcome {
+	if problem.Status == http.StatusServiceUnavailable {
+		return outcomeBusy
+	}
+	return outcomeBody
 }
 
 // takeBody judges and keeps what a callback says.
@@ -145,6 +169,10 @@ func (s *Server) keep(ctx context.Context, verdict verdict, t *taken) {
 	case credentialsAbsent:
 		if s.cfg.RequireCredentials {
 			s.quarantine(ctx, t, "the callback carries no username and password, and this receiver requires them")
+			return
+		}
+		if t.problem = s.limitStranger(ctx, t.source, t.events); t.problem != nil {
+			t.outcome = outcomeUnknown
 			return
 		}
 		s.record(ctx, t, false)

@@ -296,3 +296,26 @@ func FuzzCapture(f *testing.F) {
 		}
 	})
 }
+
+// Who forgets to name a proxy hears of it, once.
+func TestAProxyThatIsNotTrustedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	header := http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {"192.0.2.7"}}
+	for name, test := range map[string]struct {
+		cfg    receiver.ServerConfig
+		header http.Header
+		want   int
+	}{
+		"trusted":     {receiver.ServerConfig{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, header, 0},
+		"not trusted": {receiver.ServerConfig{}, header, 1},
+		"no proxy":    {receiver.ServerConfig{}, http.Header{"Content-Type": {"application/json"}}, 0},
+	} {
+		f := prepare(t, openStore(t, store.Options{}), test.cfg)
+		for range 2 {
+			f.do(t, http.MethodPost, receiver.CapturePath, callback("QoSChangeOn", "r-1", "s-1", ""), test.header)
+		}
+		if got := strings.Count(f.logs.String(), "--trusted-proxy"); got != test.want {
+			t.Errorf("%s: told %d times, want %d", name, got, test.want)
+		}
+	}
+}

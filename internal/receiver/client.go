@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -262,6 +263,17 @@ func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, e
 		return nil, err
 	}
 	return list.Events, nil
+}
+
+// EventsOf returns the first events (at most 100) that came under a ThingSpace
+// request id, oldest first, whether or not the journal knows a request by it.
+func (c *Client) EventsOf(ctx context.Context, requestID string) ([]Event, error) {
+	var list EventList
+	if err := c.call(ctx, http.MethodGet, "v1/events", url.Values{"request_id": {requestID}}, nil, &list); err != nil {
+		return nil, err
+	}
+	// An older receiver does not know the parameter and answers with all.
+	return slices.DeleteFunc(list.Events, func(e Event) bool { return e.RequestID != requestID }), nil
 }
 
 // Quarantined returns the callbacks about a ThingSpace request id that are held

@@ -26,7 +26,7 @@ func OpenAPI() ([]byte, error) {
 // describe routes /v1 and describes it, with the capture endpoint beside it.
 func (s *Server) describe(mux *http.ServeMux) huma.API {
 	api := humago.New(mux, apiConfig())
-	api.UseMiddleware(s.authorize, s.bufferBody)
+	api.UseMiddleware(s.authorize, s.whileAway, s.bufferBody)
 	huma.Register(api, reading("info", http.MethodGet, "/v1/info", "What this receiver is and which callbacks it takes"), s.info)
 	huma.Register(api, writing("createRequest", http.MethodPost, "/v1/requests", "Journal an intent, or record what a Terraform state knows", http.StatusConflict), s.createRequest)
 	huma.Register(api, writing("changeRequest", http.MethodPatch, "/v1/requests/{id}", "Journal what became of a request", http.StatusNotFound, http.StatusConflict), s.changeRequest)
@@ -140,7 +140,7 @@ func describeCapture(document *huma.OpenAPI) {
 		http.StatusRequestEntityTooLarge: "The body is too large.",
 		http.StatusUnsupportedMediaType:  "The content type is not JSON.",
 		http.StatusRequestTimeout:        "The body did not arrive in time.",
-		http.StatusTooManyRequests:       "Too many callbacks with wrong or missing credentials from this address; nothing is kept.",
+		http.StatusTooManyRequests:       "Too many callbacks with wrong or missing credentials from this address, or about unknown requests; nothing is kept.",
 		http.StatusServiceUnavailable:    "The store is not available, or the receiver is busy; send it again.",
 	})
 	document.AddOperation(op)

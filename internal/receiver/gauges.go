@@ -24,12 +24,20 @@ type SpoolStatus struct {
 	Depth int
 	// Oldest is how long the first of them has waited.
 	Oldest time.Duration
+	// Full: no more of them can be kept.
+	Full bool
+	// Refused: the store was never open in this process, which was started not long ago,
+	// and refuses it. Others may still have it open, and are better sent to.
+	Refused bool
+	// Aside is the number of files that hold callbacks which could not be handed on.
+	Aside int
 }
 
 // gauges are the metrics that are looked up when somebody scrapes.
 type gauges struct {
 	store Store
 	spool func() SpoolStatus
+	ends  func() time.Time
 	clock clockwork.Clock
 	log   *slog.Logger
 
@@ -37,7 +45,8 @@ type gauges struct {
 	at     time.Time
 	latest *Statistics
 
-	subscriptions, pending, oldest, unknown, unclaimed, quarantined, spoolDepth, spoolOldest *prometheus.Desc
+	subscriptions, pending, oldest, unknown, unclaimed, quarantined, repeated *prometheus.Desc
+	spoolDepth, spoolOldest, spoolAside, certificate                          *prometheus.Desc
 }
 
 func (s *Server) newGauges() *gauges {
@@ -45,26 +54,33 @@ func (s *Server) newGauges() *gauges {
 		return prometheus.NewDesc("qos_receiver_"+name, help, labels, nil)
 	}
 	return &gauges{
-		store: s.store, spool: s.cfg.Spool, clock: s.cfg.Clock, log: s.log,
+		store: s.store, spool: s.cfg.Spool, ends: s.cfg.CertificateEnds, clock: s.cfg.Clock, log: s.log,
 		subscriptions: describe("subscriptions", "Requests by the status of their subscriptions, the least favourable where they differ.", "status"),
 		pending:       describe("pending_requests", "Requests that are not on yet: not sent, without an answer, or with a subscription that is not on."),
 		oldest:        describe("oldest_pending_seconds", "Age of the oldest pending request; 0 without any."),
 		unknown:       describe("unknown_requests", "Requests whose answer was lost and that nothing has settled; see qos-receiver resolve."),
 		unclaimed:     describe("unclaimed_requests", "Requests that have not ended and that no process and no Terraform state has: they may cost money unnoticed."),
 		quarantined:   describe("quarantined", "Callbacks that are held because their credentials were wrong or missing."),
+		repeated:      describe("forward_repeated", "Callbacks that were not passed on, because the same came again and again: a listener seems to send back what it gets."),
 		spoolDepth:    describe("spool_depth", "Callbacks that wait on disk for the store."),
 		spoolOldest:   describe("spool_oldest_seconds", "How long the first callback in the spool has waited; 0 without any."),
+		spoolAside:    describe("spool_aside", "Files in the spool that hold callbacks which could not be handed on; see qos-receiver spool."),
+		certificate:   describe("certificate_not_after_seconds", "When the certificate ends, in seconds since 1970."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(descs chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.subscriptions, g.pending, g.oldest, g.unknown, g.unclaimed, g.quarantined} {
+	for _, d := range []*prometheus.Desc{g.subscriptions, g.pending, g.oldest, g.unknown, g.unclaimed, g.quarantined, g.repeated} {
 		descs <- d
 	}
 	if g.spool != nil {
 		descs <- g.spoolDepth
 		descs <- g.spoolOldest
+		descs <- g.spoolAside
+	}
+	if g.ends != nil {
+		descs <- g.certificate
 	}
 }
 
@@ -78,6 +94,10 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		status := g.spool()
 		set(g.spoolDepth, float64(status.Depth))
 		set(g.spoolOldest, status.Oldest.Seconds())
+		set(g.spoolAside, float64(status.Aside))
+	}
+	if g.ends != nil {
+		set(g.certificate, float64(g.ends().Unix()))
 	}
 	s := g.statistics()
 	if s == nil {
@@ -97,6 +117,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	set(g.unknown, float64(s.Unknown))
 	set(g.unclaimed, float64(s.Unclaimed))
 	set(g.quarantined, float64(s.Quarantined))
+	set(g.repeated, float64(s.Repeated))
 }
 
 // age counts on between two looks at the store.

@@ -54,7 +54,8 @@ type Source string
 const (
 	// SourceAnswer: the 201 answer to the POST.
 	SourceAnswer Source = "answer"
-	// SourceInferred: the only unclaimed ReqAck that fits.
+	// SourceInferred: the only unclaimed ReqAck that fits; one that a callback with
+	// credentials vouched for outranks those without.
 	SourceInferred Source = "inferred"
 	// SourceOperator: `qos-receiver resolve --request-id`.
 	SourceOperator Source = "operator"
@@ -338,6 +339,14 @@ type Event struct {
 	Forward *Forward `json:"forward,omitempty" hidden:"true"`
 }
 
+// LateEvents are those of a callback that has waited elsewhere, outside the store.
+type LateEvents struct {
+	Events []Event
+	// Since is a place that the sequence had reached when the callback came; it may
+	// have been further.
+	Since int64
+}
+
 // Resolution is an operator's word on what the network cannot say.
 type Resolution struct {
 	// Target is an intent's id, a ThingSpace request id or a subscription id.
@@ -392,6 +401,8 @@ func (e *ConflictError) Error() string {
 type Store interface {
 	Outbox
 	NotificationStore
+	SessionStore
+	VouchingStore
 
 	// StoreID is the random id made when the store was made.
 	StoreID() string
@@ -411,6 +422,9 @@ type Store interface {
 	// Events returns up to limit events with Seq > after, oldest first; fewer where
 	// they would be too large together, but at least one if there is any.
 	Events(ctx context.Context, after int64, limit int) ([]Event, error)
+	// EventsOf is Events under one ThingSpace request id, whether or not the journal
+	// knows a request by it.
+	EventsOf(ctx context.Context, requestID string, after int64, limit int) ([]Event, error)
 	// History returns up to limit events with Seq > after, oldest first, of what was
 	// heard of the request with the journal id and of its stops; fewer where they
 	// would be too large together, but at least one if there is any.
@@ -425,9 +439,11 @@ type Store interface {
 	// Quarantined returns one page of what is held, oldest first.
 	Quarantined(ctx context.Context, f QuarantineFilter) (*QuarantinePage, error)
 	// Release records a quarantined callback's events as authenticated by the
-	// operator, with the place in the sequence that they had when they came.
+	// operator. They are the newest of all events, and count as what came when they did.
 	Release(ctx context.Context, id string) error
-	// Sweep voids lapsed leases and applies retention; the server calls it regularly.
+	// Sweep voids lapsed leases and applies retention, which drops bodies, and in the
+	// end requests that are over and nobody ever vouched for; the server calls it
+	// regularly.
 	Sweep(ctx context.Context) error
 	// Watch calls fn with the journal ids that changed, in this process or, where
 	// the store can tell, in another, until ctx ends. It returns at once; fn must

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -83,8 +82,8 @@ const (
 	limitedSources = 4096
 )
 
-func newFailureLimits() map[realm]*failureLimit {
-	return map[realm]*failureLimit{
+func newFailureLimits() map[realm]*sourceLimit {
+	return map[realm]*sourceLimit{
 		realmAPI:      {every: apiFailureEvery, burst: apiFailures},
 		realmCallback: {every: callbackFailEvery, burst: callbackFailures},
 		// Nothing of a notification with a wrong token is kept.
@@ -92,10 +91,10 @@ func newFailureLimits() map[realm]*failureLimit {
 	}
 }
 
-// failureLimit counts what fails, by source. What succeeds is never limited:
-// those who share an address with an attacker are not locked out by him. So it
-// does not make a short token safe; it bounds what failures cost and log.
-type failureLimit struct {
+// sourceLimit counts, by source, what fails or is not believed. What succeeds is never
+// limited: those who share an address with an attacker are not locked out by him. So
+// it does not make a short token safe; it bounds what failures cost and log.
+type sourceLimit struct {
 	every time.Duration
 	burst int
 
@@ -103,29 +102,30 @@ type failureLimit struct {
 	sources *simplelru.LRU[netip.Prefix, *rate.Limiter]
 }
 
-// fail counts one failure. It returns how long the source should keep quiet,
-// zero while it is within its limit.
-func (f *failureLimit) fail(source netip.Addr, now time.Time) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	limiter := f.limiter(network(source))
-	if limiter.AllowN(now, 1) {
+// take counts something that weighs so much. It returns how long the source should
+// keep quiet, zero while it is within its limit.
+func (l *sourceLimit) take(source netip.Addr, weight int, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limiter := l.limiter(network(source))
+	weight = min(weight, l.burst)
+	if limiter.AllowN(now, weight) {
 		return 0
 	}
-	missing := 1 - limiter.TokensAt(now)
-	return time.Duration(missing * float64(f.every))
+	missing := float64(weight) - limiter.TokensAt(now)
+	return time.Duration(missing * float64(l.every))
 }
 
-func (f *failureLimit) limiter(source netip.Prefix) *rate.Limiter {
-	if f.sources == nil {
+func (l *sourceLimit) limiter(source netip.Prefix) *rate.Limiter {
+	if l.sources == nil {
 		// It refuses a size that is not positive, and nothing else.
-		f.sources, _ = simplelru.NewLRU[netip.Prefix, *rate.Limiter](limitedSources, nil)
+		l.sources, _ = simplelru.NewLRU[netip.Prefix, *rate.Limiter](limitedSources, nil)
 	}
-	if limiter, known := f.sources.Get(source); known {
+	if limiter, known := l.sources.Get(source); known {
 		return limiter
 	}
-	limiter := rate.NewLimiter(rate.Every(f.every), f.burst)
-	f.sources.Add(source, limiter)
+	limiter := rate.NewLimiter(rate.Every(l.every), l.burst)
+	l.sources.Add(source, limiter)
 	return limiter
 }
 
@@ -175,11 +175,10 @@ func (s *Server) authenticationFailed(where realm, source netip.Addr) *Problem {
 	if !limited {
 		return nil
 	}
-	pause := limit.fail(source, s.cfg.Clock.Now())
+	pause := limit.take(source, 1, s.cfg.Clock.Now())
 	if pause == 0 {
 		return nil
 	}
-	seconds := int64(pause/time.Second) + 1
 	return newProblem(http.StatusTooManyRequests, "too many failed authentications from this address").
-		withHeader("Retry-After", strconv.FormatInt(seconds, 10))
+		withHeader("Retry-After", retryAfter(pause))
 }

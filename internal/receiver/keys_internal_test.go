@@ -9,30 +9,30 @@ import (
 func TestFailuresAreLimitedBySource(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	limit := &failureLimit{every: 10 * time.Second, burst: 3}
+	limit := &sourceLimit{every: 10 * time.Second, burst: 3}
 	one, other := netip.MustParseAddr("198.51.100.7"), netip.MustParseAddr("198.51.100.8")
 	for i := range 3 {
-		if pause := limit.fail(one, now); pause != 0 {
+		if pause := limit.take(one, 1, now); pause != 0 {
 			t.Fatalf("failure %d is refused for %s", i, pause)
 		}
 	}
-	if pause := limit.fail(one, now); pause != 10*time.Second {
+	if pause := limit.take(one, 1, now); pause != 10*time.Second {
 		t.Errorf("one too many is refused for %s, want 10s", pause)
 	}
-	if pause := limit.fail(other, now); pause != 0 {
+	if pause := limit.take(other, 1, now); pause != 0 {
 		t.Errorf("another source is refused for %s", pause)
 	}
-	if pause := limit.fail(one, now.Add(4*time.Second)); pause != 6*time.Second {
+	if pause := limit.take(one, 1, now.Add(4*time.Second)); pause != 6*time.Second {
 		t.Errorf("after 4 s it is refused for %s, want 6s", pause)
 	}
-	if pause := limit.fail(one, now.Add(10*time.Second)); pause != 0 {
+	if pause := limit.take(one, 1, now.Add(10*time.Second)); pause != 0 {
 		t.Errorf("after its pause it is refused for %s", pause)
 	}
 }
 
 func TestFailuresOfAnIPv6SiteCountTogether(t *testing.T) {
 	t.Parallel()
-	limit := &failureLimit{every: time.Hour, burst: 1}
+	limit := &sourceLimit{every: time.Hour, burst: 1}
 	var now time.Time
 	for _, test := range []struct {
 		source  string
@@ -42,22 +42,40 @@ func TestFailuresOfAnIPv6SiteCountTogether(t *testing.T) {
 		{"2001:db8:0:1:ffff::2", true},
 		{"2001:db8:0:2::1", false},
 	} {
-		if pause := limit.fail(netip.MustParseAddr(test.source), now); (pause > 0) != test.limited {
+		if pause := limit.take(netip.MustParseAddr(test.source), 1, now); (pause > 0) != test.limited {
 			t.Errorf("%s is refused for %s", test.source, pause)
+		}
+	}
+}
+
+// What weighs more than there is room for is let in when there is nothing else.
+func TestLimitsWeigh(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	one := netip.MustParseAddr("192.0.2.1")
+	limit := &sourceLimit{every: time.Second, burst: 10}
+	for _, step := range []struct {
+		weight      int
+		after, want time.Duration
+	}{
+		{7, 0, 0}, {7, 0, 4 * time.Second}, {3, 0, 0}, {1000, 9 * time.Second, time.Second}, {1000, 10 * time.Second, 0}, {1, 10 * time.Second, time.Second},
+	} {
+		if pause := limit.take(one, step.weight, now.Add(step.after)); pause != step.want {
+			t.Errorf("%d after %s has to wait %s, want %s", step.weight, step.after, pause, step.want)
 		}
 	}
 }
 
 func TestFailuresTakeBoundedMemory(t *testing.T) {
 	t.Parallel()
-	limit := &failureLimit{every: time.Hour, burst: 1}
+	limit := &sourceLimit{every: time.Hour, burst: 1}
 	for i := range 2 * limitedSources {
-		limit.fail(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), time.Time{})
+		limit.take(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1, time.Time{})
 	}
 	if sources := limit.sources.Len(); sources != limitedSources {
 		t.Errorf("%d sources are remembered, want %d", sources, limitedSources)
 	}
-	limit.fail(netip.Addr{}, time.Time{}) // no address at all is a source, too
+	limit.take(netip.Addr{}, 1, time.Time{}) // no address at all is a source, too
 }
 
 func TestNULIsLeftOut(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -140,6 +141,51 @@ func TestCapturesAreBounded(t *testing.T) {
 		if got := <-answered; got.status != http.StatusOK {
 			t.Errorf("answer %d %s", got.status, got.body)
 		}
+	}
+}
+
+// TestBodiesAreBounded lets one source send a body that does not end: it costs that
+// source its share, and others nothing.
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	f := prepare(t, openStore(t, store.Options{}), receiver.ServerConfig{
+		MaxBodies: 400_000, BodyPause: time.Hour, BodyTimeout: time.Hour,
+		CAMARATokens: []string{operatorToken}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	})
+	from := func(source string, padding int) response {
+		header := http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {source}}
+		body := callback("QoSChangeOn", "r-1", "s-1", "") + strings.Repeat(" ", padding)
+		return f.do(t, http.MethodPost, receiver.CapturePath, body, header)
+	}
+	const large = 30_000
+	becomes := func(source string, want int) {
+		for t.Context().Err() == nil {
+			if got := from(source, large); got.status == want {
+				return
+			}
+		}
+	}
+	for _, route := range []string{receiver.CapturePath, receiver.NotificationPath} {
+		conn := connect(t, f)
+		_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n%s",
+			route, operatorToken, strings.Repeat(" ", 16<<10+95_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		becomes("192.0.2.1", http.StatusServiceUnavailable)
+		if got := from("192.0.2.2", large); got.status != http.StatusOK {
+			t.Errorf("%s: another source is answered %d %s", route, got.status, got.body)
+		}
+		if got := from("192.0.2.1", 0); got.status != http.StatusOK {
+			t.Errorf("%s: a small body of the same source is answered %d %s", route, got.status, got.body)
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		becomes("192.0.2.1", http.StatusOK)
+	}
+	if shown := scrape(t, f); !strings.Contains(shown, `qos_receiver_callbacks_total{event="none",outcome="refused_busy"}`) {
+		t.Error("the refusal does not count as lost")
 	}
 }
 

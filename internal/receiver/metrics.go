@@ -25,6 +25,7 @@ type metrics struct {
 	requestSeconds  *prometheus.HistogramVec
 	storeSeconds    *prometheus.HistogramVec
 	authFailures    *prometheus.CounterVec
+	reloadFailing   prometheus.Gauge
 	build           prometheus.Gauge
 }
 
@@ -65,6 +66,10 @@ func newMetrics(version string) *metrics {
 			Name: "qos_receiver_auth_failures_total",
 			Help: "Failed authentications, by what they were for.",
 		}, []string{"realm"}),
+		reloadFailing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "qos_receiver_reload_failing",
+			Help: "1 while secrets, certificates or addresses of other listeners cannot be read again, so that what was read before stays in force.",
+		}),
 		build: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name:        "qos_receiver_build_info",
 			Help:        "Always 1; the labels say which program this is.",
@@ -76,6 +81,8 @@ func newMetrics(version string) *metrics {
 	for _, where := range realms() {
 		m.authFailures.WithLabelValues(string(where))
 	}
+	// So that a database which has never answered is one that does not.
+	m.storeSeconds.WithLabelValues(operationPing, storeOutcome(nil))
 	return m
 }
 
@@ -83,7 +90,7 @@ func newMetrics(version string) *metrics {
 // none of them yet.
 func (m *metrics) register(registry prometheus.Registerer, more ...prometheus.Collector) error {
 	all := append([]prometheus.Collector{
-		m.callbacks, m.callbackSeconds, m.notifications, m.waiters, m.requests, m.requestSeconds, m.storeSeconds, m.authFailures, m.build,
+		m.callbacks, m.callbackSeconds, m.notifications, m.waiters, m.requests, m.requestSeconds, m.storeSeconds, m.authFailures, m.reloadFailing, m.build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}, more...)
 	var errs []error
@@ -121,7 +128,7 @@ func (m *metrics) notification(t takenNotification) {
 
 // statusLabel keeps the number of label values bounded, whatever is sent.
 func statusLabel(status string) string {
-	for _, known := range []string{"AVAILABLE", "UNAVAILABLE"} {
+	for _, known := range []string{CAMARAAvailable, CAMARAUnavailable} {
 		if strings.EqualFold(status, known) {
 			return known
 		}
@@ -145,4 +152,14 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 	}
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// ReloadFailing shows whether what the program reads again while it runs could not
+// be read.
+func (s *Server) ReloadFailing(failing bool) {
+	value := 0.0
+	if failing {
+		value = 1
+	}
+	s.metrics.reloadFailing.Set(value)
 }

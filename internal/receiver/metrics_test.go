@@ -53,6 +53,7 @@ func TestMetricNames(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	prepare(t, openStore(t, store.Options{}), receiver.ServerConfig{
 		Registry: registry, Spool: func() receiver.SpoolStatus { return receiver.SpoolStatus{} },
+		CertificateEnds: time.Now,
 	})
 	want, err := os.ReadFile("testdata/metrics.txt")
 	if err != nil {
@@ -125,10 +126,11 @@ func scrape(t *testing.T, f *fixture) string {
 func TestGauges(t *testing.T) {
 	t.Parallel()
 	clock := clockwork.NewFakeClockAt(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	spooled := receiver.SpoolStatus{Depth: 7, Oldest: 90 * time.Second}
+	spooled := receiver.SpoolStatus{Depth: 7, Oldest: 90 * time.Second, Aside: 3}
 	counted := &countedStore{Store: openStore(t, store.Options{Clock: clock})}
 	cfg := guarded()
 	cfg.Clock, cfg.Spool = clock, func() receiver.SpoolStatus { return spooled }
+	cfg.CertificateEnds = func() time.Time { return time.Unix(1_800_000_000, 0) }
 	f := prepare(t, counted, cfg)
 	journal(t, f, "claim-1", "5551230000", "r-1")
 	f.deliver(t, callback("QoSChangeReqAck", "r-2", "s-2", withCredentials(username, password)+`"deviceIds":[{"id":"5551230001"}],`))
@@ -150,12 +152,19 @@ func TestGauges(t *testing.T) {
 		`qos_receiver_auth_failures_total{realm="api"} 0`,
 		`qos_receiver_spool_depth 7`,
 		`qos_receiver_spool_oldest_seconds 90`,
+		`qos_receiver_spool_aside 3`,
+		`qos_receiver_certificate_not_after_seconds 1.8e+09`,
+		`qos_receiver_reload_failing 0`,
 		`qos_receiver_store_duration_seconds_count{operation="record",outcome="ok"} 2`,
 		`qos_receiver_store_duration_seconds_count{operation="quarantine",outcome="ok"} 1`,
 	} {
 		if !strings.Contains(shown, line+"\n") {
 			t.Errorf("missing %s", line)
 		}
+	}
+	f.server.ReloadFailing(true)
+	if shown := scrape(t, f); !strings.Contains(shown, "\nqos_receiver_reload_failing 1\n") {
+		t.Error("a failed reload is not shown")
 	}
 	for range 10 {
 		scrape(t, f)

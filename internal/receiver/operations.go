@@ -23,8 +23,9 @@ type (
 	requestsInput      struct{ Filter }
 	subscriptionsInput struct{ SubscriptionFilter }
 	eventsInput        struct {
-		After int64 `query:"after" minimum:"0" doc:"Only events with a greater seq."`
-		Limit int   `query:"limit" minimum:"0" maximum:"1000" doc:"At most this many (default 100); fewer where they would be too large together."`
+		After     int64  `query:"after" minimum:"0" doc:"Only events with a greater seq."`
+		RequestID string `query:"request_id" doc:"Only events under this ThingSpace request id."`
+		Limit     int    `query:"limit" minimum:"0" maximum:"1000" doc:"At most this many (default 100); fewer where they would be too large together."`
 	}
 	quarantineInput struct{ QuarantineFilter }
 	releaseInput    struct {
@@ -88,11 +89,18 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*of[EventList
 	if limit == 0 {
 		limit = defaultEvents
 	}
-	events, err := s.store.Events(ctx, in.After, limit)
+	events, err := s.eventsAfter(ctx, in.RequestID, in.After, limit)
 	if err != nil {
 		return nil, s.failed(ctx, "list events", err)
 	}
 	return &of[EventList]{EventList{Events: append([]Event{}, events...)}}, nil
+}
+
+func (s *Server) eventsAfter(ctx context.Context, requestID string, after int64, limit int) ([]Event, error) {
+	if requestID != "" {
+		return s.store.EventsOf(ctx, requestID, after, limit)
+	}
+	return s.store.Events(ctx, after, limit)
 }
 
 func (s *Server) listQuarantine(ctx context.Context, in *quarantineInput) (*of[QuarantinePage], error) {

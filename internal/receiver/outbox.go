@@ -63,8 +63,9 @@ type DeliveryState string
 const (
 	// DeliveryWaiting: it will be tried, or tried again.
 	DeliveryWaiting DeliveryState = "waiting"
-	// DeliveryDead: the listener refused it, or could not be reached for too long. It
-	// stays until somebody retries or drops it, or the retention is over.
+	// DeliveryDead: the listener refused it, or could not be reached for too long, or
+	// the callback comes back again and again. It stays until somebody retries or drops
+	// it, or the retention is over.
 	DeliveryDead DeliveryState = "dead"
 )
 

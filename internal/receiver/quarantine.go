@@ -10,6 +10,9 @@ type Quarantined struct {
 	Source     string    `json:"source" doc:"Address it came from."`
 	Reason     string    `json:"reason"`
 	Events     []Event   `json:"events"`
+	// Since is a place that the sequence had reached when it came, where it has waited
+	// outside the store; nil where it comes at once.
+	Since *int64 `json:"-"`
 }
 
 // QuarantineFilter selects quarantined callbacks; zero fields do not filter.

@@ -23,12 +23,12 @@ const (
 	defaultBodyTimeout     = 10 * time.Second
 	defaultBodyPause       = 3 * time.Second
 	defaultMaxCaptures     = 256
+	defaultMaxBodies       = 64 << 20
 	defaultMaxWatched      = 1_000_000
 	sweepInterval          = time.Second
-	readyTimeout           = 2 * time.Second
-	// readyInterval is how long the store's last word on being ready holds: asking
-	// is writing.
-	readyInterval = 2 * time.Second
+	// sweepTimeout is short, because a server that has silently gone would hold up
+	// all that is done in the background.
+	sweepTimeout = 10 * time.Second
 )
 
 // ServerConfig steers a Server. The zero value of every field has a meaning, and
@@ -72,15 +72,21 @@ type ServerConfig struct {
 	// long it may pause meanwhile. Zero means 10 s and 3 s.
 	BodyTimeout time.Duration
 	BodyPause   time.Duration
-	// MaxCaptures is how many callbacks are taken at a time, each of which holds
-	// its body in memory; others wait up to 2 s and are then answered 503. Zero
-	// means 256.
+	// MaxCaptures is how many callbacks are taken at a time; others wait up to 2 s
+	// and are then answered 503. Zero means 256.
 	MaxCaptures int
+	// MaxBodies is how many bytes of callbacks are in memory at a time; one more byte is
+	// answered 503. Of what is beyond the first 16 KiB of each, one source may have a
+	// quarter of it. What is made of them takes
+	// some four times as much. Zero means 64 MiB.
+	MaxBodies int64
 	// MaxWatched is how many request ids all long-polls together may watch; one
 	// more poll is answered 503. Each id costs some 400 bytes. Zero means 1,000,000.
 	MaxWatched int
 	// Registry gets the metrics that /metrics shows; nil means one of its own.
 	Registry *prometheus.Registry
+	// CertificateEnds tells when the certificate that is served does; nil without one.
+	CertificateEnds func() time.Time
 	// Spool tells of callbacks that wait for the store on disk; nil when none can.
 	Spool func() SpoolStatus
 	// Forwarder passes callbacks on to other listeners; nil when there are none.
@@ -99,13 +105,17 @@ type Server struct {
 	store     Store
 	cfg       ServerConfig
 	keys      atomic.Pointer[keys]
-	failures  map[realm]*failureLimit
+	failures  map[realm]*sourceLimit
+	strangers *sourceLimit
 	sources   sources
 	captures  slots
+	bodies    *budget
 	hub       *hub
 	metrics   *metrics
 	log       *slog.Logger
 	readiness readiness
+	watching  sync.Once
+	unheeded  atomic.Bool // a proxy that is not trusted was told of
 	handler   http.Handler
 }
 
@@ -116,13 +126,15 @@ func NewServer(store Store, cfg ServerConfig) (*Server, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg:      cfg,
-		failures: newFailureLimits(),
-		sources:  sources{allowed: cfg.AllowSources, proxies: cfg.TrustedProxies},
-		captures: make(slots, cfg.MaxCaptures),
-		hub:      newHub(cfg.MaxWatched),
-		metrics:  newMetrics(cfg.Version),
-		log:      cfg.Logger,
+		cfg:       cfg,
+		failures:  newFailureLimits(),
+		strangers: &sourceLimit{every: strangerEvery, burst: strangers},
+		sources:   sources{allowed: cfg.AllowSources, proxies: cfg.TrustedProxies},
+		captures:  make(slots, cfg.MaxCaptures),
+		bodies:    newBudget(cfg.MaxBodies),
+		hub:       newHub(cfg.MaxWatched),
+		metrics:   newMetrics(cfg.Version),
+		log:       cfg.Logger,
 	}
 	s.store = timedStore{Store: store, clock: cfg.Clock, seconds: s.metrics.storeSeconds}
 	if err := s.metrics.register(cfg.Registry, s.newGauges()); err != nil {
@@ -160,6 +172,9 @@ func (cfg ServerConfig) withDefaults() ServerConfig {
 	if cfg.MaxCaptures == 0 {
 		cfg.MaxCaptures = defaultMaxCaptures
 	}
+	if cfg.MaxBodies == 0 {
+		cfg.MaxBodies = defaultMaxBodies
+	}
 	if cfg.MaxWatched == 0 {
 		cfg.MaxWatched = defaultMaxWatched
 	}
@@ -172,12 +187,19 @@ func (cfg ServerConfig) withDefaults() ServerConfig {
 // Handler serves all routes.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Run does the background work until ctx ends: it sweeps the store every second
-// and wakes long-polls when requests change. When it returns, all long-polls
+// Watch lets changes wake long-polls until ctx ends. It returns at once. Called before
+// the first request is served, it leaves no change to the long-polls' own looks; called
+// again, it does nothing.
+func (s *Server) Watch(ctx context.Context) {
+	s.watching.Do(func() { s.store.Watch(ctx, s.hub.notify) })
+}
+
+// Run does the background work until ctx ends: it watches the store, sweeps it every
+// second, and asks it every few whether it can write. When it returns, all long-polls
 // have been told to answer with what they have.
 func (s *Server) Run(ctx context.Context) {
 	defer s.hub.close()
-	s.store.Watch(ctx, s.hub.notify)
+	s.Watch(ctx)
 	ticker := s.cfg.Clock.NewTicker(sweepInterval)
 	defer ticker.Stop()
 	for {
@@ -186,12 +208,15 @@ func (s *Server) Run(ctx context.Context) {
 			return
 		case <-ticker.Chan():
 			s.sweep(ctx)
+			s.askStore(ctx)
 		}
 	}
 }
 
 func (s *Server) sweep(ctx context.Context) {
-	if err := s.store.Sweep(ctx); err != nil && ctx.Err() == nil {
+	limited, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	if err := s.store.Sweep(limited); err != nil && ctx.Err() == nil {
 		s.log.ErrorContext(ctx, "the store failed", "doing", "sweep", "error", err)
 	}
 }
@@ -202,45 +227,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc(notificationRoute, s.captureNotification)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("GET /readyz/callbacks", s.readyForCallbacks)
 	mux.Handle("GET /metrics", metricsHandler(s.cfg.Registry, s.log))
 	s.describe(mux)
 	s.mountPage(mux)
 	return s.observe(refuseOdd(s.limitBodyTime(s.routeCaptures(explainUnrouted(mux)))))
-}
-
-// health says that the process serves.
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, contentTypeJSON, map[string]string{"status": "ok"})
-}
-
-// ready says that callbacks can be stored.
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.readiness.check(r.Context(), s.cfg.Clock.Now(), s.store.Ping); err != nil {
-		s.log.WarnContext(r.Context(), "the store failed", "doing", "ping", "error", err)
-		unavailable().write(w)
-		return
-	}
-	writeJSON(w, http.StatusOK, contentTypeJSON, map[string]string{"status": "ready"})
-}
-
-// readiness is what the store last said of itself.
-type readiness struct {
-	mu  sync.Mutex
-	at  time.Time
-	err error
-}
-
-// check asks the store, unless it was asked a moment ago. Whoever asks meanwhile
-// waits for the same answer.
-func (r *readiness) check(ctx context.Context, now time.Time, ping func(context.Context) error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.at.IsZero() && now.Sub(r.at) < readyInterval {
-		return r.err
-	}
-	// The answer is for others, too, so a client that hangs up does not spoil it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
-	defer cancel()
-	r.at, r.err = now, ping(ctx)
-	return r.err
 }

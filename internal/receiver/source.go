@@ -40,6 +40,16 @@ func (s sources) client(r *http.Request) (netip.Addr, error) {
 	return addr, nil
 }
 
+// unheeded returns the peer that says for whom it forwards without being trusted, so
+// that all whom it forwards for count as that peer.
+func (s sources) unheeded(r *http.Request) (peer netip.Addr, is bool) {
+	if r.Header.Get("X-Forwarded-For") == "" {
+		return netip.Addr{}, false
+	}
+	peer, err := parseAddr(r.RemoteAddr)
+	return peer, err == nil && !contains(s.proxies, peer)
+}
+
 // parseAddr reads an address with or without a port.
 func parseAddr(text string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(text); err == nil {

@@ -25,6 +25,9 @@ type Statistics struct {
 	Unclaimed int64
 	// Quarantined counts callbacks.
 	Quarantined int64
+	// Repeated counts callbacks that were not passed on, because the same had come
+	// again and again.
+	Repeated int64
 	// OldestPending is when the oldest of the pending was journalled, nil if there
 	// is none.
 	OldestPending *time.Time

@@ -8,6 +8,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// operationPing is what alerts watch: it writes, so it fails where the database
+// only reads.
+const operationPing = "ping"
+
 // timedStore times a store's operations but the cheap and the lasting ones
 // (StoreID, Watch, Close).
 type timedStore struct {
@@ -89,6 +93,13 @@ func (t timedStore) Events(ctx context.Context, after int64, limit int) (events 
 	return events, err
 }
 
+func (t timedStore) EventsOf(ctx context.Context, requestID string, after int64, limit int) (events []Event, err error) {
+	done := t.time("events")
+	events, err = t.Store.EventsOf(ctx, requestID, after, limit)
+	done(err)
+	return events, err
+}
+
 func (t timedStore) History(ctx context.Context, id string, after int64, limit int) (events []Event, err error) {
 	done := t.time("history")
 	events, err = t.Store.History(ctx, id, after, limit)
@@ -146,7 +157,7 @@ func (t timedStore) Sweep(ctx context.Context) (err error) {
 }
 
 func (t timedStore) Ping(ctx context.Context) (err error) {
-	done := t.time("ping")
+	done := t.time(operationPing)
 	err = t.Store.Ping(ctx)
 	done(err)
 	return err

@@ -14,6 +14,7 @@ type Batcher[T any] struct {
 	limit int
 	weigh func(T) int
 	work  func(ctx context.Context, take func() []T) error
+	blame func(error) bool
 
 	mu      sync.Mutex
 	waiting []*call[T]
@@ -34,7 +35,15 @@ type call[T any] struct {
 // gets the error. Its context has the values of the caller that started it, and no
 // end: an interrupted caller does not undo what it does for others.
 func New[T any](limit int, weigh func(T) int, work func(ctx context.Context, take func() []T) error) *Batcher[T] {
-	return &Batcher[T]{limit: limit, weigh: weigh, work: work}
+	return &Batcher[T]{limit: limit, weigh: weigh, work: work, blame: func(error) bool { return false }}
+}
+
+// Apart lets the items of a group that failed be worked on one by one, each with an
+// error of its own, when blame says of the group's error that it is about an item
+// rather than about the work. What fails before the group is taken is about none. It is to be called before the first item comes.
+func (b *Batcher[T]) Apart(blame func(error) bool) *Batcher[T] {
+	b.blame = blame
+	return b
 }
 
 // Do returns once the item has been worked on, or ctx ends. In the second case
@@ -97,10 +106,30 @@ func (b *Batcher[T]) run(ctx context.Context) {
 		if !taken {
 			group = b.takeAll()
 		}
-		for _, c := range group {
-			c.err = err
-			close(c.done)
+		if err != nil && taken && len(group) > 1 && b.blame(err) {
+			b.apart(ctx, group)
+			continue
 		}
+		finish(group, err)
+	}
+}
+
+// apart works on each item alone, until that fails for all that are left.
+func (b *Batcher[T]) apart(ctx context.Context, group []*call[T]) {
+	for i, c := range group {
+		err := b.work(ctx, func() []T { return []T{c.item} })
+		if err != nil && !b.blame(err) {
+			finish(group[i:], err)
+			return
+		}
+		finish(group[i:i+1], err)
+	}
+}
+
+func finish[T any](group []*call[T], err error) {
+	for _, c := range group {
+		c.err = err
+		close(c.done)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver/batch"
 )
@@ -150,4 +151,92 @@ func TestAnEndedCallerDoesNotCome(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 	b.Wait()
+}
+
+func TestOneItemDoesNotFailItsGroup(t *testing.T) {
+	t.Parallel()
+	bad, away := errors.New("bad item"), errors.New("away")
+	for name, test := range map[string]struct {
+		fails map[int]error
+		want  []error
+	}{
+		"one is bad":             {map[int]error{2: bad}, []error{nil, nil, bad, nil, nil}},
+		"two are bad":            {map[int]error{0: bad, 4: bad}, []error{bad, nil, nil, nil, bad}},
+		"it goes away meanwhile": {map[int]error{1: bad, 3: away}, []error{nil, bad, nil, away, away}},
+		"it is away":             {map[int]error{0: away, 1: bad}, []error{away, away, away, away, away}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSlow()
+			b := batch.New(100, one, func(ctx context.Context, take func() []int) error {
+				var group []int
+				err := s.work(ctx, func() []int { group = take(); return group })
+				for _, n := range group {
+					if err == nil {
+						err = test.fails[n]
+					}
+				}
+				return err
+			}).Apart(func(err error) bool { return errors.Is(err, bad) })
+			if diff := cmp.Diff(test.want, inTurn(t, b, s, len(test.want)), cmpopts.EquateErrors()); diff != "" {
+				t.Errorf("errors (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What fails before anybody's item is looked at is not tried once more for each.
+func TestNoItemIsToBlameForWhatCameBefore(t *testing.T) {
+	t.Parallel()
+	bad := errors.New("bad")
+	attempts, proceed := 0, make(chan struct{})
+	b := batch.New(100, one, func(context.Context, func() []int) error {
+		attempts++
+		<-proceed
+		return bad
+	}).Apart(func(err error) bool { return errors.Is(err, bad) })
+	var callers sync.WaitGroup
+	for n := range 5 {
+		callers.Go(func() {
+			if err := b.Do(t.Context(), n); !errors.Is(err, bad) {
+				t.Errorf("error = %v", err)
+			}
+		})
+	}
+	for b.Waiting() < 5 {
+		continue
+	}
+	close(proceed)
+	callers.Wait()
+	b.Wait()
+	if attempts != 1 {
+		t.Errorf("%d attempts, want 1", attempts)
+	}
+}
+
+// inTurn lets items that came one after the other share a group, and returns what
+// became of each.
+func inTurn(t *testing.T, b *batch.Batcher[int], s *slow, items int) []error {
+	t.Helper()
+	errs := make([]error, items)
+	var callers sync.WaitGroup
+	for n := range items {
+		callers.Go(func() { errs[n] = b.Do(t.Context(), n) })
+		if n == 0 {
+			<-s.begun
+		}
+		for b.Waiting() <= n {
+			continue
+		}
+	}
+	go func() {
+		for range s.begun {
+			s.proceed <- struct{}{}
+		}
+	}()
+	s.proceed <- struct{}{}
+	callers.Wait()
+	b.Wait()
+	close(s.begun)
+	return errs
 }

@@ -12,29 +12,34 @@ import (
 const (
 	memberUsername = "username"
 	memberPassword = "password"
+	// longestKey is how long one of them can be written: each letter as a \u escape,
+	// and quotes.
+	longestKey = 6*len(memberUsername) + 2
 )
 
 // byteOrderMark may stand before a body, and is passed on with it.
 const byteOrderMark = "\ufeff"
 
-// member is one of the body's own that holds a credential: its key begins at
-// start, and its value lies from value to end.
+// member is one that holds a credential: its key begins at start, and its value lies
+// from value to end.
 type member struct {
 	name              string
 	start, value, end int
+	// own: it is the callback's, and not one further down.
+	own bool
 }
 
-// blank returns the JSON object with null in place of its own username and
-// password. All other bytes stay, so that fill can find the places again.
+// blank returns the JSON object with null in place of every username and password.
+// All other bytes stay, so that fill can find the places again.
 func blank(body []byte) (string, error) {
 	return edit(body, func(out []byte, m member) []byte {
 		return append(append(out, body[m.start:m.value]...), "null"...)
 	})
 }
 
-// fill returns the JSON object with the user's name and password in the members
-// where it has such, or without those members if there is no user. All other bytes
-// stay, but for a comma beside each member that goes.
+// fill returns what blank did with the user's name and password in the object's own
+// members, where it has such, or without any of the members if there is no user. All
+// other bytes stay, but for a comma beside each member that goes.
 func fill(body string, user *url.Userinfo) (string, error) {
 	source := []byte(body)
 	if user == nil {
@@ -51,6 +56,9 @@ func fill(body string, user *url.Userinfo) (string, error) {
 		quoted[name] = text
 	}
 	return edit(source, func(out []byte, m member) []byte {
+		if !m.own {
+			return append(out, source[m.start:m.end]...)
+		}
 		return append(append(out, source[m.start:m.value]...), quoted[m.name]...)
 	})
 }
@@ -100,41 +108,94 @@ func skipSpace(body []byte, i int) int {
 	return i
 }
 
-// credentials finds the members, in their order, however their keys are written:
-// the receiver, and many another listener, reads keys whatever their case. Those
-// further down are no credentials of the callback.
+// credentials finds the members of a JSON object, in their order, however their keys
+// are written: the receiver, and many another listener, reads keys whatever their
+// case. It goes by bytes, because a body may be nested as deeply as it likes.
 func credentials(body []byte) ([]member, error) {
-	mark := 0
-	if bytes.HasPrefix(body, []byte(byteOrderMark)) {
-		mark = len(byteOrderMark)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body[mark:]))
-	if opening, _ := decoder.Token(); opening != json.Delim('{') {
+	text := bytes.TrimPrefix(body, []byte(byteOrderMark))
+	if !json.Valid(text) || text[skipSpace(text, 0)] != '{' {
 		return nil, errors.New("the callback is no JSON object")
 	}
 	var members []member
-	for decoder.More() {
-		before := mark + int(decoder.InputOffset())
-		start := before + bytes.IndexByte(body[before:], '"')
-		key, err := decoder.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read a key of the callback: %w", err)
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, fmt.Errorf("read a value of the callback: %w", err)
-		}
-		end := mark + int(decoder.InputOffset())
-		for _, name := range []string{memberUsername, memberPassword} {
-			if text, _ := key.(string); strings.EqualFold(text, name) {
-				members = append(members, member{name, start, end - len(value), end})
+	depth := 0
+	for i := len(body) - len(text); i < len(body); {
+		switch body[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			m := memberAt(body, i)
+			if m.name != "" {
+				m.own = depth == 1
+				members = append(members, m)
 			}
+			i = m.end
+			continue
 		}
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, fmt.Errorf("read the end of the callback: %w", err)
+		i++
 	}
 	return members, nil
+}
+
+// memberAt is the member whose key begins at start. Where the string there is no such
+// key, it has no name and ends with the string.
+func memberAt(body []byte, start int) member {
+	m := member{start: start, end: stringEnd(body, start)}
+	colon := skipSpace(body, m.end)
+	var key string
+	if body[colon] != ':' || m.end-start > longestKey || json.Unmarshal(body[start:m.end], &key) != nil {
+		return m
+	}
+	for _, name := range []string{memberUsername, memberPassword} {
+		if strings.EqualFold(key, name) {
+			m.name = name
+			m.value = skipSpace(body, colon+1)
+			m.end = valueEnd(body, m.value)
+		}
+	}
+	return m
+}
+
+// stringEnd is the place behind the string that begins at i of valid JSON.
+func stringEnd(body []byte, i int) int {
+	for i++; body[i] != '"'; i++ {
+		if body[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}
+
+// valueEnd is the place behind the value that begins at i of valid JSON and belongs to
+// an object.
+func valueEnd(body []byte, i int) int {
+	depth := 0
+	for {
+		switch body[i] {
+		case '"':
+			i = stringEnd(body, i)
+			if depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+			if depth < 0 {
+				return i
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+		}
+		i++
+	}
 }
 
 // quote is the value as JSON. It escapes no more than it must, for listeners that

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestCredentials(t *testing.T) {
@@ -44,8 +46,15 @@ func TestCredentials(t *testing.T) {
 			`{"password":"p\"<&>","username":"me"}`, `{}`,
 		},
 		"further down": {
-			`{"deviceResponse":{"username":"x","password":[{"password":"y"}]}}`, `{"deviceResponse":{"username":"x","password":[{"password":"y"}]}}`,
-			`{"deviceResponse":{"username":"x","password":[{"password":"y"}]}}`, `{"deviceResponse":{"username":"x","password":[{"password":"y"}]}}`,
+			`{"a":[{"username":"x", "b":[{"PassWord":{"c":"y"}}]}, "password"],"username":"u"}`, `{"a":[{"username":null, "b":[{"PassWord":null}]}, "password"],"username":null}`,
+			`{"a":[{"username":null, "b":[{"PassWord":null}]}, "password"],"username":"me"}`, `{"a":[{ "b":[{}]}, "password"]}`,
+		},
+		"further down alone": {
+			`{"a":{"password":"hunter2"}}`, `{"a":{"password":null}}`, `{"a":{"password":null}}`, `{"a":{}}`,
+		},
+		"numbers and words": {
+			`{"password":12,"username":true,"a":{"password" :false }}`, `{"password":null,"username":null,"a":{"password" :null }}`,
+			`{"password":"p\"<&>","username":"me","a":{"password" :null }}`, `{"a":{ }}`,
 		},
 		"what decoding would change": {
 			`{"n":12345678901234567890.10,"e":1E+2,"s":"\u00e4\/\ud800ä","a":1,"a":2,"username":"\ud83d\ude00\\","z":"}"}`,
@@ -89,11 +98,12 @@ func TestCredentialsOfNoObject(t *testing.T) {
 // the credentials changes.
 func FuzzCredentials(f *testing.F) {
 	f.Add(` {"a":[1,{"username":"x"}],"USERNAME":"u" ,"password":{"x":","} } `)
+	f.Add(`{"a":{"password":"x","b":[[{"username":{}}],"password"]},"c":{"password":"x"}}`)
 	f.Add(`{"password":1,"password":2,"p":"\u0000"}`)
 	user := url.UserPassword("me", "mine")
 	f.Fuzz(func(t *testing.T, body string) {
-		var before map[string]json.RawMessage
-		if json.Unmarshal([]byte(body), &before) != nil || before == nil {
+		before, isObject := decoded(body).(map[string]any)
+		if !isObject {
 			t.Skip()
 		}
 		blanked, err := blank([]byte(body))
@@ -108,30 +118,56 @@ func FuzzCredentials(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, before, filled, map[string]string{memberUsername: `"me"`, memberPassword: `"mine"`})
-		same(t, before, removed, nil)
+		own, _ := stripped(before, true).(map[string]any)
+		for key := range own {
+			switch {
+			case strings.EqualFold(key, memberUsername):
+				own[key] = "me"
+			case strings.EqualFold(key, memberPassword):
+				own[key] = "mine"
+			}
+		}
+		for text, want := range map[string]any{blanked: stripped(before, true), filled: any(own), removed: stripped(before, false)} {
+			if diff := cmp.Diff(want, decoded(text)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", text, diff)
+			}
+		}
 	})
 }
 
-func same(t *testing.T, before map[string]json.RawMessage, text string, credentials map[string]string) {
-	t.Helper()
-	var after map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &after); err != nil {
-		t.Fatalf("%v in %q", err, text)
+// decoded is what a JSON text says, nil if it is none.
+func decoded(text string) any {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if !json.Valid([]byte(text)) || decoder.Decode(&value) != nil {
+		return nil
 	}
-	for key, value := range before {
-		want, secret := string(value), false
-		for _, name := range []string{memberUsername, memberPassword} {
-			if strings.EqualFold(key, name) {
-				want, secret = credentials[name], true
+	return value
+}
+
+// stripped is a copy with null for every username and password, or without those
+// members.
+func stripped(value any, keep bool) any {
+	switch value := value.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for key, held := range value {
+			secret := strings.EqualFold(key, memberUsername) || strings.EqualFold(key, memberPassword)
+			switch {
+			case !secret:
+				object[key] = stripped(held, keep)
+			case keep:
+				object[key] = nil
 			}
 		}
-		got, kept := after[key]
-		if kept == (secret && credentials == nil) || kept && string(got) != want {
-			t.Errorf("%q is %q, want %q, in %q", key, got, want, text)
+		return object
+	case []any:
+		list := make([]any, 0, len(value))
+		for _, held := range value {
+			list = append(list, stripped(held, keep))
 		}
+		return list
 	}
-	if len(after) > len(before) {
-		t.Errorf("more members in %q", text)
-	}
+	return value
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/qosform/terraform-provider-qos/internal/pgtest"
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 	"github.com/qosform/terraform-provider-qos/internal/receiver/forward"
 	"github.com/qosform/terraform-provider-qos/internal/receiver/store"
@@ -122,14 +123,33 @@ func targets(t *testing.T, urls ...string) []forward.Target {
 	return parsed
 }
 
-func prepare(t *testing.T, urls ...string) *fixture {
+// opener makes an empty database and returns its name.
+type opener func(tb testing.TB) string
+
+func sqliteDatabase(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(tb.TempDir(), "receiver.db")
+}
+
+// forEachDatabase is for what has to be so whatever the outbox is in.
+func forEachDatabase(t *testing.T, test func(t *testing.T, database opener)) {
+	t.Helper()
+	for name, database := range map[string]opener{"SQLite": sqliteDatabase, "PostgreSQL": pgtest.Database} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, database)
+		})
+	}
+}
+
+func prepare(t *testing.T, database opener, urls ...string) *fixture {
 	t.Helper()
 	f := &fixture{
 		t: t, registry: prometheus.NewRegistry(), logs: &lockedBuffer{},
 		clock: clockwork.NewFakeClockAt(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)),
 	}
 	var err error
-	if f.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "receiver.db"), store.Options{Clock: f.clock}); err != nil {
+	if f.store, err = store.Open(t.Context(), database(t), store.Options{Clock: f.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jonboulle/clockwork"
@@ -30,6 +31,9 @@ const (
 	maxPassed = 16
 	// maxSettled bounds what one transaction settles.
 	maxSettled = 100
+	// settleTimeout leaves a claim time to be settled in, and a receiver that is told to
+	// end to do so.
+	settleTimeout = 5 * time.Second
 )
 
 var _ receiver.Forwarder = (*Forwarder)(nil)
@@ -209,7 +213,7 @@ func (f *Forwarder) workers() (workers []*worker, replaced <-chan struct{}) {
 
 // settle writes what became of deliveries that ended at the same time.
 func (f *Forwarder) settle(ctx context.Context, take func() []receiver.Settlement) error {
-	ctx, cancel := context.WithTimeout(ctx, receiver.StoreTimeout)
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	return f.outbox.SettleDeliveries(ctx, take())
 }

@@ -54,7 +54,7 @@ func newMetrics(outbox Outbox, clock clockwork.Clock, log *slog.Logger) *metrics
 			Help: "Attempts to pass a callback on, by the listener's host and what they came to: delivered, failed (tried again), refused for good, or expired (failed for too long).",
 		}, []string{"target", "outcome"}),
 		pending: prometheus.NewDesc("qos_receiver_forward_pending", "Callbacks that a listener is yet to get, by its host.", []string{"target"}, nil),
-		dead:    prometheus.NewDesc("qos_receiver_forward_dead", "Callbacks that a listener refused or could not be given for too long, by its host; see /v1/deliveries.", []string{"target"}, nil),
+		dead:    prometheus.NewDesc("qos_receiver_forward_dead", "Callbacks that a listener refused, could not be given for too long, or seems to send back, by its host; see /v1/deliveries.", []string{"target"}, nil),
 	}
 }
 

@@ -75,7 +75,7 @@ func TestExposedCredentials(t *testing.T) {
 // TestMetrics fails when a metric changes that a dashboard or an alert may stand on.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	f := prepare(t, "https://u:p@listener.example/a", "https://u:p@listener.example/b", "https://u:p@other.example")
+	f := prepare(t, sqliteDatabase, "https://u:p@listener.example/a", "https://u:p@listener.example/b", "https://u:p@other.example")
 	f.deliver("s", `{}`)
 	f.forwarder.Retarget(targets(t, "https://u:p@other.example"))
 	for name, want := range map[string]string{

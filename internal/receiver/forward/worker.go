@@ -82,15 +82,22 @@ func (w *worker) run(ctx context.Context) {
 // room is how many callbacks may be sent now, and how long to wait at most before
 // asking again.
 func (w *worker) room() (room int, pause time.Duration) {
-	w.health.Lock()
-	defer w.health.Unlock()
-	if left := w.until.Sub(w.clock.Now()); left > 0 {
+	if left := w.pause(); left > 0 {
 		return 0, left
 	}
+	w.health.Lock()
+	defer w.health.Unlock()
 	if w.failed >= tolerated {
 		return 1 - min(w.busy, 1), pollInterval
 	}
 	return sendersPerTarget - w.busy, pollInterval
+}
+
+// pause is how long the target is to be left alone.
+func (w *worker) pause() time.Duration {
+	w.health.Lock()
+	defer w.health.Unlock()
+	return w.until.Sub(w.clock.Now())
 }
 
 // rest waits for news, or for as long as the pause.
@@ -120,13 +127,22 @@ func (w *worker) claim(ctx context.Context, room int) []receiver.ClaimedDelivery
 // deliver makes one attempt and notes what came of it. If that cannot be noted, the
 // callback is sent once more than it had to be.
 func (w *worker) deliver(ctx context.Context, d receiver.ClaimedDelivery) {
-	a := w.client.send(ctx, w.target, d)
+	a := w.attempt(ctx, d)
 	w.note(a)
 	settlement := w.judge(ctx, d, a)
 	if err := w.settler.Do(context.WithoutCancel(ctx), settlement); err != nil {
 		w.log.WarnContext(ctx, "the store failed", "doing", "settle a delivery", "delivery", d.ID, "target", w.target.name, "error", err)
 	}
 	signal(w.wake)
+}
+
+// attempt sends the callback, unless the target has asked to be left alone since it
+// was claimed.
+func (w *worker) attempt(ctx context.Context, d receiver.ClaimedDelivery) answer {
+	if w.pause() > 0 {
+		return answer{result: receiver.DeliveryReleased}
+	}
+	return w.client.send(ctx, w.target, d)
 }
 
 // judge says what is to become of a delivery after an attempt.

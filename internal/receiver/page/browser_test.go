@@ -176,6 +176,7 @@ func TestBrowser(t *testing.T) {
 		"refuses strangers":     refusesStrangers,
 		"updates itself":        updatesItself,
 		"searches":              searches,
+		"shows CAMARA sessions": showsSessions,
 		"works without scripts": worksWithoutScripts,
 		"shows hostile text":    showsHostileText,
 		"fits a phone":          fitsAPhone,
@@ -242,6 +243,34 @@ func searches(t *testing.T, c *chrome) {
 	b.sees("h2", "for “5555550199”")
 	if rows := evaluate[string](b, `[...document.querySelectorAll("tbody th")].map((e) => e.innerText.trim()).join()`); rows != "5555550199 MDN" {
 		t.Errorf("found %q", rows)
+	}
+	b.isClean(s, refusedSignIn)
+}
+
+func showsSessions(t *testing.T, c *chrome) {
+	t.Helper()
+	s := open(t)
+	s.notify("s-1", "AVAILABLE", "")
+	s.notify("s-2", "AVAILABLE", "")
+	b := c.browse(t, 1280, 900)
+	b.signIn(s, readToken)
+	b.follow(chromedp.Click(chromedp.CSS(`nav a[href="/sessions"]`)))
+	b.sees("tbody th", "s-1")
+	b.follow(chromedp.SendKeys(chromedp.CSS("#q"), "s-2\r"))
+	b.sees("h2", "for “s-2”")
+	if rows := evaluate[string](b, `[...document.querySelectorAll("tbody th")].map((e) => e.innerText.trim()).join()`); rows != "s-2" {
+		t.Errorf("found %q", rows)
+	}
+	b.sees("tbody .standing", "Available")
+	s.clock.Advance(time.Minute)
+	s.notify("s-2", "UNAVAILABLE", "NETWORK_TERMINATED")
+	b.sees("tbody .standing", "Unavailable")
+	b.sees("tbody td", "NETWORK_TERMINATED")
+	b.follow(chromedp.Click(chromedp.CSS("tbody th a")))
+	b.sees("h1", "Session s-2")
+	b.sees(".headline", "The network has ended it")
+	if told := evaluate[int](b, `document.querySelectorAll("tbody tr").length`); told != 2 {
+		t.Errorf("%d notifications are shown", told)
 	}
 	b.isClean(s, refusedSignIn)
 }
@@ -322,12 +351,17 @@ func everyCase(s *site) []string {
 	s.deliver(acknowledged("made-by-a-script", "sub-9", "5555550107"))
 	s.abandon()
 	s.sent("now", device("5555550106"))
+	s.notify("9d2b7a44-3c1f-4e7f-8a55-7a7a0f6f1d20", "AVAILABLE", "")
+	s.notify("session-"+long, "AVAILABLE", "")
+	s.clock.Advance(time.Minute)
+	s.notify("session-"+long, "UNAVAILABLE", "NETWORK_TERMINATED")
+	s.notify("0a5f1c33-77b2-4a0e-9d3b-3f6d8e2b4c55", "UNAVAILABLE", "DURATION_EXPIRED")
 	err := s.store.Quarantine(s.t.Context(), quarantined(s.clock.Now(), long))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return []string{
-		"/", "/?show=failed", "/?show=all", "/?q=nothing", "/unclaimed", "/quarantine",
+		"/", "/?show=failed", "/?show=all", "/?q=nothing", "/unclaimed", "/quarantine", "/sessions", "/sessions?q=nothing", "/session?id=session-" + long,
 		"/requests/" + on1.ID, "/requests/" + bad.ID, "/requests/" + lost.ID,
 	}
 }

@@ -27,6 +27,7 @@ const (
 	readToken    = "the-token-that-reads"
 	journalToken = "the-token-that-writes"
 	account      = "0000123456-00001"
+	camaraToken  = "the-token-of-operators"
 )
 
 // site is a receiver with its page, on loopback.
@@ -53,7 +54,7 @@ func open(t *testing.T) *site {
 			t.Error(err)
 		}
 	})
-	return serve(t, journal, clock, receiver.ServerConfig{ReadToken: readToken, JournalToken: journalToken})
+	return serve(t, journal, clock, receiver.ServerConfig{ReadToken: readToken, JournalToken: journalToken, CAMARATokens: []string{camaraToken}})
 }
 
 // serve puts a page before a journal.
@@ -134,6 +135,27 @@ func (s *site) deliver(body string) {
 	got := s.send(http.MethodPost, receiver.CapturePath, body, http.Header{"Content-Type": {"application/json"}})
 	if got.status != http.StatusOK {
 		s.t.Fatalf("callback answered %d: %s", got.status, got.body)
+	}
+}
+
+// notify sends a CAMARA notification as an operator does.
+func (s *site) notify(session, status, info string) {
+	s.t.Helper()
+	data := map[string]string{"sessionId": session, "qosStatus": status}
+	if info != "" {
+		data["statusInfo"] = info
+	}
+	body, err := json.Marshal(map[string]any{
+		"id": session + status, "source": "https://operator.example.com", "specversion": "1.0",
+		"type": "org.camaraproject.quality-on-demand.v1.qos-status-changed", "time": s.clock.Now().Format(time.RFC3339), "data": data,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	header := bearer(camaraToken)
+	header.Set("Content-Type", "application/cloudevents+json")
+	if got := s.send(http.MethodPost, receiver.NotificationPath, string(body), header); got.status != http.StatusNoContent {
+		s.t.Fatalf("notification answered %d: %s", got.status, got.body)
 	}
 }
 

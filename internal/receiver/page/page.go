@@ -40,7 +40,7 @@ type page struct {
 }
 
 // Mount adds the page's routes: / (which QoS is on), /requests/{id}, /unclaimed,
-// /quarantine, /signin, /signout and /assets/. It is a receiver.ServerConfig.Page.
+// /sessions and /session (what CAMARA operators told), /quarantine, /signin, /signout and /assets/. It is a receiver.ServerConfig.Page.
 func Mount(mux *http.ServeMux, host receiver.PageHost) {
 	p := &page{
 		journal: host.Store,
@@ -52,6 +52,8 @@ func Mount(mux *http.ServeMux, host receiver.PageHost) {
 	mux.Handle("GET /{$}", p.guarded(p.overview))
 	mux.Handle("GET /requests/{id}", p.guarded(p.request))
 	mux.Handle("GET /unclaimed", p.guarded(p.unclaimed))
+	mux.Handle("GET "+sessionsPath, p.guarded(p.sessions))
+	mux.Handle("GET "+sessionPath, p.guarded(p.session))
 	mux.Handle("GET /quarantine", p.guarded(p.quarantine))
 	mux.Handle("GET /signin", secured(p.signInForm))
 	mux.Handle("POST /signin", secured(ownForm(p.signIn)))
@@ -165,7 +167,7 @@ func (p *page) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, receiver.ErrNotFound):
 		f.Title = "Not found"
-		f.Content = failure{"This receiver knows no such request. It may be in another store, or the link may be incomplete."}
+		f.Content = failure{"This receiver knows nothing of that name. It may be in another store, or the link may be incomplete."}
 		p.answer(w, r, http.StatusNotFound, f)
 	case isInvalid:
 		f.Title = "That cannot be shown"

@@ -14,7 +14,7 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
 )
 
-var views = []string{"/", "/?show=all", "/?q=5555550100", "/unclaimed", "/unclaimed?doubtful=yes", "/quarantine"}
+var views = []string{"/", "/?show=all", "/?q=5555550100", "/unclaimed", "/unclaimed?doubtful=yes", "/quarantine", "/sessions", "/sessions?q=s-1"}
 
 func TestViewsAreBehindTheTokens(t *testing.T) {
 	t.Parallel()
@@ -139,6 +139,11 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{http.MethodGet, "/?cursor=x", http.StatusBadRequest},
 		{http.MethodGet, "/?q=" + strings.Repeat("x", 300), http.StatusBadRequest},
 		{http.MethodGet, "/quarantine?cursor=x", http.StatusBadRequest},
+		{http.MethodGet, "/sessions?before=x", http.StatusBadRequest},
+		{http.MethodGet, "/sessions?q=" + strings.Repeat("x", 300), http.StatusBadRequest},
+		{http.MethodGet, "/session", http.StatusNotFound},
+		{http.MethodGet, "/session?id=none", http.StatusNotFound},
+		{http.MethodGet, "/session?id=none&after=-1", http.StatusBadRequest},
 	} {
 		got := s.do(test.method, test.path, nil, bearer(readToken))
 		if got.status != test.want {

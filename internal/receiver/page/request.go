@@ -212,13 +212,9 @@ func (p *page) device(r *receiver.Request, s *receiver.Subscription, asked recei
 }
 
 func (p *page) addEvents(ctx context.Context, content *details, r *receiver.Request, asked url.Values) error {
-	after := int64(0)
-	if text := asked.Get("after"); text != "" {
-		place, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || place < 0 {
-			return &receiver.InvalidError{Reason: "after is not a place in the sequence of events"}
-		}
-		after = place
+	after, err := placeOf(asked, "after")
+	if err != nil {
+		return err
 	}
 	events, err := p.journal.History(ctx, r.ID, after, shownEvents)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -13,7 +14,7 @@ import (
 // newNotifier lets notifications that come at the same time share a transaction.
 func (s *Store) newNotifier() *batch.Batcher[[]receiver.Notification] {
 	weigh := func(notifications []receiver.Notification) int { return len(notifications) }
-	return batch.New(maxGrouped, weigh, s.recordNotifications)
+	return batch.New(maxGrouped, weigh, s.recordNotifications).Apart(aboutContent)
 }
 
 // RecordNotifications stores notifications, each once: one that came before counts
@@ -31,40 +32,64 @@ func (s *Store) recordNotifications(ctx context.Context, take func() [][]receive
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout())
 	defer cancel()
 	return s.writeUrgent(ctx, func(t *tx) error {
-		for _, group := range take() {
-			if err := t.recordNotifications(ctx, group); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.recordNotifications(ctx, slices.Concat(take()...))
 	})
 }
 
-const insertNotification = `INSERT INTO camara_notifications (seq, key, received_at, resource_id, status,
-	status_info, type, source, event_id, time, deliveries, body)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)
-	ON CONFLICT (key) DO UPDATE SET deliveries = camara_notifications.deliveries + 1
-	RETURNING deliveries`
+const (
+	intoNotifications = `camara_notifications (seq, key, received_at, resource_id, status,
+		status_info, type, source, event_id, time, deliveries, body)`
+	againInNotifications = `ON CONFLICT (key) DO UPDATE SET deliveries = camara_notifications.deliveries + excluded.deliveries
+		RETURNING resource_id, seq`
+)
 
 func (t *tx) recordNotifications(ctx context.Context, notifications []receiver.Notification) error {
+	if len(notifications) == 0 {
+		return nil
+	}
 	first, err := t.reserve(ctx, len(notifications))
 	if err != nil {
 		return err
 	}
+	times := map[string]int{}
+	for _, n := range notifications {
+		times[n.Key()]++
+	}
+	var rows [][]any
 	for i, n := range notifications {
-		var deliveries int
-		err := t.QueryRowContext(ctx, insertNotification,
-			first+int64(i), n.Key(), n.ReceivedAt.UnixMicro(), n.ResourceID, n.Status,
-			n.StatusInfo, n.Type, n.Source, n.EventID, n.Time, n.Body).Scan(&deliveries)
-		if err != nil {
-			return fmt.Errorf("write a notification: %w", err)
+		key := n.Key()
+		if times[key] == 0 {
+			continue // is among them already
 		}
-		if deliveries == 1 {
-			t.changed[receiver.NotificationTopic(n.ResourceID)] = struct{}{}
-			t.changed[receiver.NotificationTopic("")] = struct{}{}
+		rows = append(rows, []any{
+			first + int64(i), key, n.ReceivedAt.UnixMicro(), n.ResourceID, n.Status,
+			n.StatusInfo, n.Type, n.Source, n.EventID, n.Time, times[key], n.Body,
+		})
+		delete(times, key)
+	}
+	for block := range blocks(rows) {
+		if err := t.storeNotifications(ctx, block, first); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// storeNotifications tells whoever watches of those that have a place from first on:
+// they came for the first time.
+func (t *tx) storeNotifications(ctx context.Context, rows [][]any, first int64) error {
+	scan := func(rows *sql.Rows) error {
+		var resource string
+		var place int64
+		err := rows.Scan(&resource, &place)
+		if err == nil && place >= first {
+			t.changed[receiver.NotificationTopic(resource)] = struct{}{}
+			t.changed[receiver.NotificationTopic("")] = struct{}{}
+		}
+		return err
+	}
+	text, args := t.insertion(intoNotifications, againInNotifications, rows)
+	return each(ctx, t, scan, text, args...)
 }
 
 // Notifications returns what the filter selects (100 if its limit is not

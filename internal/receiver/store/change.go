@@ -194,7 +194,7 @@ func (t *tx) changeStopSent(ctx context.Context, r *row, c receiver.Change) erro
 	if err := t.save(ctx, r); err != nil {
 		return err
 	}
-	return t.reattribute(ctx, c.StopRequestID, math.MaxInt64)
+	return t.reattribute(ctx, []string{c.StopRequestID}, math.MaxInt64)
 }
 
 func (t *tx) changeStopRefused(ctx context.Context, r *row, c receiver.Change) error {
@@ -215,13 +215,13 @@ func (t *tx) changeStopRefused(ctx context.Context, r *row, c receiver.Change) e
 
 // stop returns a stop of the request as it was journalled.
 func (t *tx) stop(ctx context.Context, r *row, id string) (*receiver.StopRecord, error) {
-	stops, err := t.stops(ctx, r.ID)
+	stops, err := t.stops(ctx, []*row{r})
 	if err != nil {
 		return nil, err
 	}
-	for i := range stops {
-		if stops[i].ID == id {
-			return &stops[i], nil
+	for _, s := range stops[r.ID] {
+		if s.ID == id {
+			return &s, nil
 		}
 	}
 	return nil, fmt.Errorf("stop %s of request %s: %w", id, r.ID, receiver.ErrNotFound)

@@ -130,7 +130,7 @@ func (t *tx) record(ctx context.Context, n receiver.NewRequest) (*row, error) {
 	if err := t.save(ctx, r); err != nil {
 		return nil, err
 	}
-	return r, t.reattribute(ctx, n.RequestID, math.MaxInt64)
+	return r, t.reattribute(ctx, []string{n.RequestID}, math.MaxInt64)
 }
 
 // recordUnknown is for a request id that the journal knows at most from

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,10 @@ type dialect struct {
 	// unlimited is the statement that lets a transaction take as long as it needs,
 	// where there are limits.
 	unlimited string
+	// brief is the statement that bounds how long a transaction waits for others, and
+	// clock the one that asks for the database's own time in microseconds. Without
+	// them, nobody else writes, and there is no other clock.
+	brief, clock string
 	// announce tells other processes, from within the transaction, what it changes;
 	// listen hears that, and how far the sequence had come, until it fails. Both are nil where there is no such way.
 	announce func(ctx context.Context, t *tx, ids []string) error
@@ -40,6 +45,10 @@ type dialect struct {
 	// poll is how soon a change is noticed that another process made and did not, or
 	// could not, announce.
 	poll time.Duration
+	// mark is the placeholder of the n-th value where the values come in their order.
+	mark func(n int) string
+	// prepares says that the driver keeps statements prepared.
+	prepares bool
 	// remote says that the database is a server, which may be away for a while.
 	remote bool
 }
@@ -57,6 +66,9 @@ func dialectOf(database string) (dialect, error) {
 	return sqliteDialect(database), nil
 }
 
+// numbered is the placeholder that all statements may have.
+func numbered(n int) string { return "$" + strconv.Itoa(n) }
+
 // contention is a failure that may come of another process which starts on the
 // same new database: only one of them can make a table. What it has done is found
 // done at the next attempt.
@@ -64,9 +76,9 @@ type contention struct{ error }
 
 func (c contention) Unwrap() error { return c.error }
 
-// migrate brings the schema up to what this build knows and refuses one that is
-// newer, because it would misread it.
-func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
+// migrate brings the schema up to what this build knows, if it may, and refuses one
+// that is newer, because it would misread it.
+func (d dialect) migrate(ctx context.Context, db *sql.DB, allowed bool) error {
 	folder, err := fs.Sub(migrations, d.migrations)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
@@ -81,10 +93,13 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 		return contention{fmt.Errorf("read the schema version: %w", err)}
 	}
 	if current > newest {
-		return fmt.Errorf("the database has schema version %d, this build knows only up to %d: use a newer qos-receiver", current, newest)
+		return unusable{fmt.Errorf("the database has schema version %d, this build knows only up to %d: use a newer qos-receiver", current, newest)}
 	}
 	if current == newest {
 		return nil
+	}
+	if !allowed {
+		return fmt.Errorf("the database has schema version %d, this build needs %d: upgrade the servers first, of which the first to start migrates it, or use the qos-receiver that they are", current, newest)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return contention{fmt.Errorf("migrate the schema: %w", err)}

@@ -46,6 +46,7 @@ func movedTables() []movedTable {
 		{"acknowledgements", "account_name, device_key, request_id"},
 		{"quarantine", "seq"},
 		{"outbox", "seq, id"},
+		{"repeats", "digest"},
 		{"camara_notifications", "seq"},
 	}
 }

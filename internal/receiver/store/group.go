@@ -29,7 +29,7 @@ const (
 // so a sync of the disk.
 func (s *Store) newRecorder() *batch.Batcher[[]receiver.Event] {
 	weigh := func(events []receiver.Event) int { return len(events) }
-	return batch.New(maxGrouped, weigh, s.recordGroup)
+	return batch.New(maxGrouped, weigh, s.recordGroup).Apart(aboutContent)
 }
 
 // Record stores the events of one callback, each once, and brings the requests
@@ -78,12 +78,16 @@ func permanentIfInvalid(err error) error {
 	return err
 }
 
-// RecordSince is Record for events that have waited elsewhere. When they came,
-// the sequence had reached the place since, and maybe gone further: as
-// acknowledgements they count from there, so that none is taken for the answer to
-// a request that was sent after it came. Their own places are new ones.
-func (s *Store) RecordSince(ctx context.Context, events []receiver.Event, since int64) error {
-	return s.writeUrgent(ctx, func(t *tx) error { return t.recordEvents(ctx, events, since) })
+// RecordSince is Record for callbacks that have waited elsewhere, in one
+// transaction. As acknowledgements their events count from the place since which
+// they waited, so that none is taken for the answer to a request that was sent after
+// it came. Their own places are new ones.
+func (s *Store) RecordSince(ctx context.Context, callbacks []receiver.LateEvents) error {
+	var arrivals []arrival
+	for _, late := range callbacks {
+		arrivals = append(arrivals, arrivedSince(late.Events, late.Since)...)
+	}
+	return s.writeUrgent(ctx, func(t *tx) error { return t.recordEvents(ctx, arrivals) })
 }
 
 // recordGroup writes what several callbacks brought. It takes them only once it is
@@ -92,18 +96,18 @@ func (s *Store) recordGroup(ctx context.Context, take func() [][]receiver.Event)
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout())
 	defer cancel()
 	return s.writeUrgent(ctx, func(t *tx) error {
-		var events []receiver.Event
-		for _, callback := range take() {
-			events = append(events, callback...)
+		var arrivals []arrival
+		for _, events := range take() {
+			arrivals = append(arrivals, arrivedSince(events, asTheyCome)...)
 		}
-		return t.recordEvents(ctx, events, asTheyCome)
+		return t.recordEvents(ctx, arrivals)
 	})
 }
 
 // writeTimeout bounds one attempt.
 func (s *Store) writeTimeout() time.Duration {
 	if s.dialect.remote {
-		return remoteAttempt
+		return s.options.attempt
 	}
 	return receiver.StoreTimeout
 }

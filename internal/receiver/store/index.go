@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"database/sql"
 	"maps"
 	"slices"
 
@@ -40,95 +40,112 @@ func indexOf(r *row) index {
 	return x
 }
 
-// index writes what the request is found by, as far as that has changed.
-func (t *tx) index(ctx context.Context, r *row) error {
-	before, after := r.indexed, indexOf(r)
-	if before.passive != after.passive {
-		// A subscription id that was left out before has to be there now.
-		if err := t.exec(ctx, `DELETE FROM request_subscriptions WHERE request = $1`, r.ID); err != nil {
+// index writes what the requests are found by, as far as that has changed.
+func (t *tx) index(ctx context.Context, rows []*row) error {
+	var devices [][]any
+	var subscriptions []indexed
+	for _, r := range rows {
+		before, after := r.indexed, indexOf(r)
+		r.indexed = after
+		if before.passive != after.passive {
+			// A subscription id that was left out before has to be there now.
+			if err := t.exec(ctx, `DELETE FROM request_subscriptions WHERE request = $1`, r.ID); err != nil {
+				return err
+			}
+			before.subscriptions = nil
+		}
+		if err := t.unindex(ctx, r.ID, before, after); err != nil {
 			return err
 		}
-		before.subscriptions = nil
+		for _, key := range slices.Sorted(maps.Keys(after.devices)) {
+			if was, stays := before.devices[key]; !stays || was != after.devices[key] {
+				devices = append(devices, []any{r.ID, after.devices[key], key})
+			}
+		}
+		for _, id := range missing(after.subscriptions, before.subscriptions) {
+			subscriptions = append(subscriptions, indexed{r.ID, id, after.passive})
+		}
 	}
-	if err := t.indexDevices(ctx, r.ID, before.devices, after.devices); err != nil {
+	err := t.insertRows(ctx, `request_devices (request, configured, device_key)`,
+		`ON CONFLICT (request, device_key) DO UPDATE SET configured = excluded.configured`, devices)
+	if err != nil {
 		return err
 	}
-	if err := t.indexSubscriptions(ctx, r.ID, before, after); err != nil {
-		return err
-	}
-	r.indexed = after
-	return nil
+	return t.indexSubscriptions(ctx, subscriptions)
 }
 
-func (t *tx) indexDevices(ctx context.Context, request string, before, after map[string]bool) error {
+// indexed is a subscription id that a request is to be found by.
+type indexed struct {
+	request, subscription string
+	passive               bool
+}
+
+func (t *tx) indexSubscriptions(ctx context.Context, added []indexed) error {
+	uses, err := t.uses(ctx, added)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, x := range added {
+		if !x.passive || uses[x.subscription] < maxReuse {
+			uses[x.subscription]++
+			rows = append(rows, []any{x.request, x.subscription})
+		}
+	}
+	return t.insertRows(ctx, `request_subscriptions (request, qos_subscription_id)`, `ON CONFLICT DO NOTHING`, rows)
+}
+
+// uses counts the requests that are found by the subscription ids of the passive ones.
+func (t *tx) uses(ctx context.Context, added []indexed) (map[string]int, error) {
+	var ids []string
+	for _, x := range added {
+		if x.passive {
+			ids = append(ids, x.subscription)
+		}
+	}
+	uses := map[string]int{}
+	scan := func(rows *sql.Rows) error {
+		var id string
+		var count int
+		err := rows.Scan(&id, &count)
+		uses[id] = count
+		return err
+	}
+	err := inBatches(distinct(ids), func(batch []string) error {
+		var w where
+		return each(ctx, t, scan, `SELECT qos_subscription_id, COUNT(*) FROM request_subscriptions
+			WHERE `+w.in("qos_subscription_id", batch)+` GROUP BY qos_subscription_id`, w.args...)
+	})
+	return uses, err
+}
+
+// unindex removes what a request is no longer found by.
+func (t *tx) unindex(ctx context.Context, request string, before, after index) error {
 	var gone []string
-	added := map[bool][]string{}
-	for key := range before {
-		if _, stays := after[key]; !stays {
+	for key := range before.devices {
+		if _, stays := after.devices[key]; !stays {
 			gone = append(gone, key)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(after)) {
-		if was, stays := before[key]; !stays || was != after[key] {
-			added[after[key]] = append(added[after[key]], key)
-		}
-	}
-	if err := t.unindex(ctx, "request_devices", "device_key", request, gone); err != nil {
+	if err := t.unindexEach(ctx, "request_devices", "device_key", request, gone); err != nil {
 		return err
 	}
-	for configured, keys := range added {
-		err := t.insertEach(ctx, "request_devices", "request, configured, device_key",
-			"ON CONFLICT (request, device_key) DO UPDATE SET configured = excluded.configured", keys, request, configured)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.unindexEach(ctx, "request_subscriptions", "qos_subscription_id", request, missing(before.subscriptions, after.subscriptions))
 }
 
-func (t *tx) indexSubscriptions(ctx context.Context, request string, before, after index) error {
-	missing := func(from []string) func(string) bool {
-		return func(id string) bool { _, found := slices.BinarySearch(from, id); return !found }
-	}
-	gone := filter(before.subscriptions, missing(after.subscriptions))
-	added := filter(after.subscriptions, missing(before.subscriptions))
-	if err := t.unindex(ctx, "request_subscriptions", "qos_subscription_id", request, gone); err != nil {
-		return err
-	}
-	if after.passive {
-		var err error
-		if added, err = t.withoutReused(ctx, added); err != nil {
-			return err
-		}
-	}
-	return t.insertEach(ctx, "request_subscriptions", "request, qos_subscription_id", "ON CONFLICT DO NOTHING", added, request)
-}
-
-// withoutReused leaves out the subscription ids that enough requests are found by.
-func (t *tx) withoutReused(ctx context.Context, subscriptions []string) ([]string, error) {
-	var fresh []string
-	for _, id := range subscriptions {
-		var uses int
-		err := t.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM request_subscriptions
-			WHERE qos_subscription_id = $1 LIMIT $2) AS uses`, id, maxReuse).Scan(&uses)
-		if err != nil {
-			return nil, fmt.Errorf("count the uses of a subscription id: %w", err)
-		}
-		if uses < maxReuse {
-			fresh = append(fresh, id)
-		}
-	}
-	return fresh, nil
-}
-
-func (t *tx) unindex(ctx context.Context, table, column, request string, keys []string) error {
-	for batch := range slices.Chunk(keys, itemBatch) {
+func (t *tx) unindexEach(ctx context.Context, table, column, request string, keys []string) error {
+	return inBatches(keys, func(batch []string) error {
 		w := where{args: []any{request}}
-		if err := t.exec(ctx, `DELETE FROM `+table+` WHERE request = $1 AND `+w.in(column, batch), w.args...); err != nil {
-			return err
-		}
-	}
-	return nil
+		return t.exec(ctx, `DELETE FROM `+table+` WHERE request = $1 AND `+w.in(column, batch), w.args...)
+	})
+}
+
+// missing are those of the words that are not among the others, which are sorted.
+func missing(words, others []string) []string {
+	return filter(words, func(word string) bool {
+		_, found := slices.BinarySearch(others, word)
+		return !found
+	})
 }
 
 func filter[T any](values []T, keep func(T) bool) []T {

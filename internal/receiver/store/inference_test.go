@@ -97,7 +97,7 @@ var inferenceRules = map[string]func(*journal){
 	},
 	"too many acknowledgements to tell": func(j *journal) {
 		r := j.sent("mine", device("a", "192.0.2.1"), device("b", "192.0.2.1"))
-		j.hear(acknowledged("p", "t", "a"))
+		j.hear(unauthenticated(acknowledged("p", "t", "a")))
 		var events []receiver.Event
 		for i := range 250 {
 			events = append(events, unauthenticated(acknowledged(fmt.Sprintf("made-up-%d", i), "s", "b", "c")))
@@ -105,6 +105,74 @@ var inferenceRules = map[string]func(*journal){
 		j.hear(events...)
 		j.clock.Advance(lease)
 		j.expect(j.get(r.ID), "unknown a/=REQUESTED b/=REQUESTED")
+		j.hear(acknowledged("q", "u", "b"))
+		j.expect(j.get(r.ID), "accepted(q by inferred) a/=REQUESTED b/u=ACKNOWLEDGED")
+	},
+	"an acknowledgement with credentials outranks those without": func(j *journal) {
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.hear(unauthenticated(acknowledged("forged", "s", "a")))
+		j.expect(j.get(r.ID), "accepted(forged by inferred) a/s=ACKNOWLEDGED")
+		j.hear(acknowledged("real", "t", "a"))
+		j.expect(j.get(r.ID), "accepted(real by inferred) a/t=ACKNOWLEDGED")
+		j.hear(unauthenticated(acknowledged("late", "u", "a")), unauthenticated(on("late", "u")))
+		j.expect(j.get(r.ID), "accepted(real by inferred) a/t=ACKNOWLEDGED")
+		j.expect(j.byRequestID("forged"), "accepted(forged by callback) a/s=ACKNOWLEDGED")
+		j.hear(acknowledged("other", "v", "a"))
+		j.expect(j.get(r.ID), "unknown a/=REQUESTED")
+	},
+	"only an acknowledgement's own credentials outrank another": func(j *journal) {
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.hear(unauthenticated(acknowledged("mine", "s", "a")))
+		j.expect(j.get(r.ID), "accepted(mine by inferred) a/s=ACKNOWLEDGED")
+		// The device sleeps, and somebody else's request for it is on sooner.
+		j.hear(unauthenticated(acknowledged("other", "t", "a")), on("other", "t"))
+		got := j.get(r.ID)
+		j.expect(got, "unknown a/=REQUESTED")
+		if diff := cmp.Diff([]string{"mine", "other"}, got.Candidates); diff != "" {
+			j.t.Errorf("candidates (-want +got):\n%s", diff)
+		}
+	},
+	"whatever comes first": func(j *journal) {
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.hear(on("other", "t"))
+		j.hear(unauthenticated(acknowledged("mine", "s", "a")))
+		j.expect(j.get(r.ID), "accepted(mine by inferred) a/s=ACKNOWLEDGED")
+		j.hear(unauthenticated(acknowledged("other", "t", "a")))
+		j.expect(j.get(r.ID), "unknown a/=REQUESTED")
+	},
+	"one guess does not follow another": func(j *journal) {
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.hear(unauthenticated(acknowledged("p", "s", "a")))
+		j.expect(j.get(r.ID), "accepted(p by inferred) a/s=ACKNOWLEDGED")
+		j.hear(unauthenticated(acknowledged("p", "t", "b")), unauthenticated(acknowledged("q", "u", "a")))
+		got := j.get(r.ID)
+		j.expect(got, "unknown a/=REQUESTED")
+		if diff := cmp.Diff([]string{"p", "q"}, got.Candidates); diff != "" {
+			j.t.Errorf("candidates (-want +got):\n%s", diff)
+		}
+		j.hear(unauthenticated(on("q", "u")))
+		j.expect(j.get(r.ID), "unknown a/=REQUESTED")
+		j.hear(acknowledged("q", "u", "a"))
+		j.expect(j.get(r.ID), "accepted(q by inferred) a/u=ON")
+	},
+	"what the journal knows to be another's is ruled out": func(j *journal) {
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.hear(unauthenticated(acknowledged("p", "s", "a")), unauthenticated(acknowledged("q", "t", "a")))
+		j.expect(j.get(r.ID), "unknown a/=REQUESTED")
+		j.accepted("next", "p", device("b", "192.0.2.1"))
+		j.hear(unauthenticated(acknowledged("q", "t", "A")))
+		j.expect(j.get(r.ID), "accepted(q by inferred) a/t=ACKNOWLEDGED")
+	},
+	"what a state has taken is kept when the real one turns up, which is shown": func(j *journal) {
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.hear(unauthenticated(acknowledged("forged", "s", "a")))
+		j.change(r.ID, receiver.Change{Kind: receiver.ChangeReturned, Claim: "mine"})
+		j.hear(acknowledged("real", "t", "a"))
+		j.expect(j.get(r.ID), "accepted(forged by inferred) a/s=ACKNOWLEDGED")
+		found := j.list(receiver.Filter{AccountName: account, Unclaimed: true})
+		if len(found) != 1 || found[0].RequestID != "real" {
+			j.t.Errorf("unclaimed: %+v", found)
+		}
 	},
 	"a state answers for its intent although callbacks came first": func(j *journal) {
 		lost := j.unknown("mine", device("a", "192.0.2.1"))

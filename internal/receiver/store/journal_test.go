@@ -26,6 +26,8 @@ type journal struct {
 	store    receiver.Store
 	clock    *clockwork.FakeClock
 	database string
+	// retention is the store's; 0 is its default.
+	retention time.Duration
 }
 
 func sqliteDatabase(tb testing.TB) string {
@@ -43,7 +45,7 @@ func newJournal(tb testing.TB, database opener) *journal {
 // open opens the journal's database once more, as another process would.
 func (j *journal) open() receiver.Store {
 	j.t.Helper()
-	s, err := store.Open(j.t.Context(), j.database, store.Options{Clock: j.clock, Lease: lease, Hold: receiver.StoreTimeout, QuarantineLimit: 3, QuarantineBytes: quarantineBytes})
+	s, err := store.Open(j.t.Context(), j.database, store.Options{Clock: j.clock, Retention: j.retention, Lease: lease, Hold: receiver.StoreTimeout, QuarantineLimit: 3, QuarantineBytes: quarantineBytes})
 	if err != nil {
 		j.t.Fatal(err)
 	}

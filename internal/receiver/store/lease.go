@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/qosform/terraform-provider-qos/internal/receiver"
@@ -19,9 +20,12 @@ const (
 // judgeLeases turns intents whose process has fallen silent into what can be
 // said of them: nothing was sent, or it is not known what came of it.
 func (t *tx) judgeLeases(ctx context.Context) error {
-	lapsed, err := queryRows(ctx, t, `WHERE `+lapsedLeases+` ORDER BY created_seq`, t.now.UnixMicro())
+	lapsed, unreadable, err := t.lapsed(ctx)
 	if err != nil {
 		return err
+	}
+	if unreadable != nil && t.unreadable.due(t.now) {
+		t.logger.ErrorContext(ctx, "a request whose lease has lapsed stays as it is", "error", unreadable)
 	}
 	for _, r := range lapsed {
 		if r.State == receiver.StateOpen {
@@ -38,17 +42,28 @@ func (t *tx) judgeLeases(ctx context.Context) error {
 	return t.conclude(ctx)
 }
 
+// lapsed are the intents whose process has fallen silent. Those that cannot be read are
+// left out: they must not fail what everybody writes.
+func (t *tx) lapsed(ctx context.Context) (rows []*row, unreadable, err error) {
+	scan := func(found *sql.Rows) error {
+		r, err := scanRow(found)
+		if errors.Is(err, errUnreadable) {
+			unreadable = err
+			return nil
+		}
+		rows = append(rows, r)
+		return err
+	}
+	err = each(ctx, t, scan, selectRequests+`WHERE `+lapsedLeases+` ORDER BY created_seq`, t.now.UnixMicro())
+	return rows, unreadable, err
+}
+
 // judge makes the journal say what the clock says, for readers. It writes only
 // if a lease has lapsed.
 func (s *Store) judge(ctx context.Context) error {
-	var lapsed bool
-	err := s.reader.QueryRowContext(ctx,
-		`SELECT EXISTS (SELECT 1 FROM requests WHERE `+lapsedLeases+`)`, s.now().UnixMicro()).Scan(&lapsed)
-	if err != nil {
-		return fmt.Errorf("read leases: %w", err)
-	}
-	if !lapsed {
-		return nil
+	lapsed, err := s.exists(ctx, "requests", lapsedLeases, s.now().UnixMicro())
+	if err != nil || !lapsed {
+		return err
 	}
 	return s.write(ctx, func(*tx) error { return nil })
 }
@@ -105,9 +120,10 @@ func (t *tx) renew(ctx context.Context, items []receiver.WaitItem) error {
 	return nil
 }
 
-// Sweep judges all leases and drops the bodies of events and notifications, the
-// quarantined callbacks, and those that could not be passed on, that are older than
-// the retention, a batch at a time.
+// Sweep judges all leases and drops what is older than the retention, a batch at a
+// time: the bodies of events and notifications, the quarantined callbacks, and those
+// that could not be passed on. Requests that have ended and that only callbacks without
+// credentials know go after 400 days, or the retention if that is longer.
 func (s *Store) Sweep(ctx context.Context) error {
 	if err := s.judge(ctx); err != nil {
 		return err
@@ -119,23 +135,25 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if err := s.sweepOutbox(ctx, cutoff); err != nil {
 		return err
 	}
+	if err := s.sweepRepeats(ctx, cutoff); err != nil {
+		return err
+	}
 	if err := s.sweepBodies(ctx, "events", cutoff); err != nil {
 		return err
 	}
-	return s.sweepBodies(ctx, "camara_notifications", cutoff)
+	if err := s.sweepBodies(ctx, "camara_notifications", cutoff); err != nil {
+		return err
+	}
+	return s.sweepUnvouched(ctx)
 }
 
 // sweepBodies drops those that were received before the cutoff.
 func (s *Store) sweepBodies(ctx context.Context, table string, cutoff int64) error {
 	const expired = `body <> '' AND received_at < $1`
 	for {
-		var left bool
-		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE `+expired+`)`, cutoff).Scan(&left)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", table, err)
-		}
-		if !left {
-			return nil
+		left, err := s.exists(ctx, table, expired, cutoff)
+		if err != nil || !left {
+			return err
 		}
 		err = s.write(ctx, func(t *tx) error {
 			return t.exec(ctx, `UPDATE `+table+` SET body = '' WHERE seq IN

@@ -31,6 +31,8 @@ func (j *journal) populate(t *testing.T) {
 	r := j.accepted("claim", "stopped", device("stopped", "192.0.2.1"))
 	j.hear(acknowledged("stopped", "s", "stopped"))
 	j.change(r.ID, receiver.Change{Kind: receiver.ChangeStop, QoSSubscriptionID: "s"})
+	j.hear(outgoing("first", on("stopped", "s"), target))
+	j.hear(outgoing("again", on("stopped", "s"), target))
 	const rounds = 8
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -201,7 +203,7 @@ func TestMoving(t *testing.T) {
 		}
 		tables := []string{
 			"requests", "request_devices", "request_subscriptions", "stops", "events", "acknowledgements",
-			"quarantine", "outbox", "camara_notifications",
+			"quarantine", "outbox", "repeats", "camara_notifications",
 		}
 		if diff := cmp.Diff(tables, tablesIn(was)); diff != "" {
 			t.Errorf("tables that there was something to move of (-want +got):\n%s", diff)

@@ -21,30 +21,97 @@ const (
 	// it. Then it is more likely the callback that the listener cannot take than the
 	// listener that is away: one that is away is not asked for each callback.
 	heldUp = 8
+	// maxDeliveries is how often a callback is passed on whose events come again. Its
+	// sender makes a few attempts at most.
+	maxDeliveries = 5
 	// outboxBatch bounds how long what is done with many deliveries holds up other
 	// writers.
 	outboxBatch = 500
 )
 
-// enqueue puts the callbacks of these events into the outbox. A callback that is
-// stored again, because nobody knew that it was, is there already.
-func (t *tx) enqueue(ctx context.Context, events []receiver.Event) error {
-	for _, e := range events {
-		passed, err := json.Marshal(e.Forward.Passed)
-		if err != nil {
-			return fmt.Errorf("encode where a callback came through: %w", err)
+// outgoing is a callback that is to be passed on, by its first event.
+type outgoing struct {
+	receiver.Event
+	// deliveries is how often that of its events has come which came least.
+	deliveries int
+}
+
+// passing are the callbacks among the arrivals that are to be passed on. The events of
+// one callback follow its first.
+func passing(arrivals []arrival) []outgoing {
+	var callbacks []outgoing
+	goesOn := false
+	for _, a := range arrivals {
+		switch {
+		case a.Forward != nil:
+			callbacks = append(callbacks, outgoing{a.Event, a.deliveries})
+			goesOn = true
+		case a.begins:
+			goesOn = false
+		case goesOn:
+			last := &callbacks[len(callbacks)-1]
+			last.deliveries = min(last.deliveries, a.deliveries)
 		}
-		for _, target := range e.Forward.Targets {
-			err := t.exec(ctx, `INSERT INTO outbox (id, seq, target, lane, request_id, qos_event, received_at, since, due_at, passed, body)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
-				deliveryID(e.Forward.ID, target), e.Seq, target, cmp.Or(e.QoSSubscriptionID, e.RequestID), e.RequestID, e.QoSEvent,
-				e.ReceivedAt.UnixMicro(), t.now.UnixMicro(), string(passed), e.Forward.Body)
+	}
+	return callbacks
+}
+
+const intoOutbox = `outbox (id, seq, target, lane, request_id, qos_event, received_at, since, due_at, passed, body, dead, reason)`
+
+// enqueue puts callbacks into the outbox. One that is stored again, because nobody
+// knew that it was, is there already. One that says nothing but what has come too often
+// is a dead letter from the beginning, once: somebody passes it back, who does not pass
+// on where it came through.
+func (t *tx) enqueue(ctx context.Context, callbacks []outgoing) error {
+	var rows [][]any
+	buried := map[string]func(){}
+	for _, one := range callbacks {
+		digest, again, err := t.repeated(ctx, one)
+		if err != nil {
+			return err
+		}
+		for _, target := range one.Forward.Targets {
+			id, reason := deliveryID(one.Forward.ID, target), ""
+			if again >= maxDeliveries {
+				id = deliveryID(digest, target)
+				reason = fmt.Sprintf("came %d times: a listener seems to send back what it gets, so this is not passed on any more", again+1)
+				buried[id] = func() {
+					t.logger.WarnContext(ctx, "a callback is not passed on any more", "target", target, "request_id", one.RequestID, "reason", reason)
+				}
+			}
+			row, err := t.delivery(one.Event, id, target, reason)
 			if err != nil {
 				return err
+			}
+			rows = append(rows, row)
+		}
+	}
+	for block := range blocks(rows) {
+		text, args := t.insertion(intoOutbox, `ON CONFLICT (id) DO NOTHING RETURNING id`, block)
+		added, err := queryStrings(ctx, t, text, args...)
+		if err != nil {
+			return err
+		}
+		for _, id := range added {
+			if tell := buried[id]; tell != nil {
+				tell()
 			}
 		}
 	}
 	return nil
+}
+
+// delivery is the outbox's row of a callback, which is dead if there is a reason.
+func (t *tx) delivery(e receiver.Event, id, target, reason string) ([]any, error) {
+	passed, err := json.Marshal(e.Forward.Passed)
+	if err != nil {
+		return nil, fmt.Errorf("encode where a callback came through: %w", err)
+	}
+	now := t.now.UnixMicro()
+	return []any{
+		id, e.Seq, target, cmp.Or(e.QoSSubscriptionID, e.RequestID), e.RequestID, e.QoSEvent, e.ReceivedAt.UnixMicro(),
+		now, now, string(passed), e.Forward.Body, reason != "", reason,
+	}, nil
 }
 
 // deliveryID is the same whenever the same callback is put into the outbox for the
@@ -55,14 +122,9 @@ func deliveryID(callback, target string) string {
 
 // ClaimDeliveries implements receiver.Outbox. It writes only if something is due.
 func (s *Store) ClaimDeliveries(ctx context.Context, target string, limit int, lease time.Duration) ([]receiver.ClaimedDelivery, error) {
-	var due bool
-	err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE target = $1 AND NOT dead AND due_at <= $2)`,
-		target, s.now().UnixMicro()).Scan(&due)
-	if err != nil {
-		return nil, fmt.Errorf("read the outbox: %w", err)
-	}
-	if !due {
-		return nil, nil
+	due, err := s.exists(ctx, "outbox", `target = $1 AND NOT dead AND due_at <= $2`, target, s.now().UnixMicro())
+	if err != nil || !due {
+		return nil, err
 	}
 	var held []heldDelivery
 	err = s.write(ctx, func(t *tx) (err error) {
@@ -239,13 +301,9 @@ func (s *Store) chooseSome(ctx context.Context, w *where, begin func(w *where, n
 // sweepOutbox drops what was received before the cutoff.
 func (s *Store) sweepOutbox(ctx context.Context, cutoff int64) error {
 	for {
-		var expired bool
-		err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE received_at < $1)`, cutoff).Scan(&expired)
-		if err != nil {
-			return fmt.Errorf("read the outbox: %w", err)
-		}
-		if !expired {
-			return nil
+		expired, err := s.exists(ctx, "outbox", `received_at < $1`, cutoff)
+		if err != nil || !expired {
+			return err
 		}
 		err = s.write(ctx, func(t *tx) error {
 			return t.exec(ctx, `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE received_at < $1 LIMIT $2)`, cutoff, outboxBatch)

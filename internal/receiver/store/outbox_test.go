@@ -115,6 +115,70 @@ var outboxRules = map[string]func(*journal){
 			}
 		}
 	},
+	"what comes again and again is passed on five times, and is a dead letter then": func(j *journal) {
+		for i := range 8 {
+			e := outgoing(fmt.Sprint("c", i), on("r", "s"), target, otherTarget)
+			e.Forward.Body = fmt.Sprintf(`{"callbackCount":%d,"requestId":"r"}`, i%3)
+			j.hear(e)
+		}
+		statistics, err := j.store.Statistics(j.t.Context())
+		if err != nil || statistics.Repeated != 3 {
+			j.t.Errorf("statistics %+v, %v", statistics, err)
+		}
+		for _, at := range []string{target, otherTarget} {
+			waiting := j.deliveries(receiver.DeliveryFilter{Target: at, State: receiver.DeliveryWaiting})
+			dead := j.deliveries(receiver.DeliveryFilter{Target: at, State: receiver.DeliveryDead})
+			if len(waiting) != 5 || len(dead) != 1 || !strings.HasPrefix(dead[0].Reason, "came 6 times") || dead[0].RequestID != "r" {
+				j.t.Errorf("at %s, waiting %+v, dead %+v", at, waiting, dead)
+			}
+		}
+	},
+	"what says the same in other words is passed on however often": func(j *journal) {
+		for i := range 8 {
+			e := outgoing(fmt.Sprint("c", i), on("r", "s"), target)
+			e.Forward.Body = fmt.Sprintf(`{"callbackCount":1,"detail":{"place":%d}}`, i)
+			j.hear(e)
+		}
+		if waiting := j.deliveries(receiver.DeliveryFilter{State: receiver.DeliveryWaiting}); len(waiting) != 8 {
+			j.t.Errorf("%d are passed on of 8", len(waiting))
+		}
+	},
+	"what comes beside a callback in a transaction is not of it": func(j *journal) {
+		loop := func(name string) receiver.Event {
+			e := outgoing(name, on("r", "s"), target)
+			e.Forward.Body = "the same"
+			return e
+		}
+		for i := range 5 {
+			j.hear(loop(fmt.Sprint("c", i)))
+		}
+		// The second came through here, so that it is not to be passed on.
+		err := j.own().RecordSince(j.t.Context(), []receiver.LateEvents{
+			{Events: []receiver.Event{loop("c5")}, Since: j.known()}, {Events: []receiver.Event{on("r", "news")}, Since: j.known()},
+		})
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		if dead := j.deliveries(receiver.DeliveryFilter{State: receiver.DeliveryDead}); len(dead) != 1 {
+			j.t.Errorf("dead %+v", dead)
+		}
+	},
+	"news beside what came again and again is passed on": func(j *journal) {
+		known := []receiver.Event{on("r", "s"), on("r", "s2")}
+		for i := range 6 {
+			e := outgoing(fmt.Sprint("c", i), known[0], target)
+			e.Forward.Body = "the same"
+			j.hear(e, known[1])
+		}
+		if dead := j.deliveries(receiver.DeliveryFilter{State: receiver.DeliveryDead}); len(dead) != 1 {
+			j.t.Errorf("dead %+v", dead)
+		}
+		j.hear(outgoing("news", known[0], target), known[1], on("r", "s3"))
+		waiting := j.deliveries(receiver.DeliveryFilter{State: receiver.DeliveryWaiting})
+		if len(waiting) != 6 {
+			j.t.Errorf("waiting %+v", waiting)
+		}
+	},
 	"what is stored again is passed on once": func(j *journal) {
 		e := outgoing("c", on("r", "s"), target)
 		j.hear(e)

@@ -23,13 +23,13 @@ type statement struct {
 	args []any
 }
 
-// statements are those that a store ran, each text once.
-type statements struct {
+// ran are the statements of a store, each text once.
+type ran struct {
 	mu   sync.Mutex
 	seen map[string]statement
 }
 
-func (s *statements) note(text string, args []driver.NamedValue) {
+func (s *ran) note(text string, args []driver.NamedValue) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	values := make([]any, 0, len(args))
@@ -43,7 +43,7 @@ func (s *statements) note(text string, args []driver.NamedValue) {
 type spy struct {
 	sqlite driver.Driver
 	name   string
-	ran    *statements
+	ran    *ran
 }
 
 func (s spy) Driver() driver.Driver { return s.sqlite }
@@ -70,7 +70,7 @@ type fullConn interface {
 
 type spyConn struct {
 	fullConn
-	ran *statements
+	ran *ran
 }
 
 func (c spyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
@@ -83,15 +83,46 @@ func (c spyConn) QueryContext(ctx context.Context, query string, args []driver.N
 	return c.fullConn.QueryContext(ctx, query, args)
 }
 
+func (c spyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	statement, err := c.fullConn.PrepareContext(ctx, query)
+	full, ok := statement.(fullStmt)
+	if err == nil && !ok {
+		err = errors.New("the driver's statements can do less than expected")
+	}
+	return spyStmt{full, query, c.ran}, err
+}
+
+type fullStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type spyStmt struct {
+	fullStmt
+	text string
+	ran  *ran
+}
+
+func (s spyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	s.ran.note(s.text, args)
+	return s.fullStmt.ExecContext(ctx, args)
+}
+
+func (s spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.ran.note(s.text, args)
+	return s.fullStmt.QueryContext(ctx, args)
+}
+
 // spiedStore is a store whose statements are noted.
-func spiedStore(t *testing.T) (*Store, *statements) {
+func spiedStore(t *testing.T) (*Store, *ran) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "receiver.db")
 	s, err := Open(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := &statements{seen: map[string]statement{}}
+	ran := &ran{seen: map[string]statement{}}
 	sqlite := s.writer.Driver()
 	for _, pool := range []**sql.DB{&s.writer, &s.reader} {
 		if err := (*pool).Close(); err != nil {
@@ -227,6 +258,9 @@ func useEverything(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	if _, err := s.Events(ctx, 0, 10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.EventsOf(ctx, "r", 0, 10); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.History(ctx, r.ID, 0, 10); err != nil {

@@ -31,6 +31,8 @@ const (
 	postgresIdleWriter = 5 * time.Second
 	// postgresLifetime lets connections follow a server that has moved.
 	postgresLifetime = 30 * time.Minute
+	// postgresEncoding is the only one that can keep whatever a callback may hold.
+	postgresEncoding = "UTF8"
 	// postgresMark is the comment on the table meta that tells it from another
 	// program's.
 	postgresMark = "qos-receiver"
@@ -38,6 +40,9 @@ const (
 	postgresMigration = 0x716f737265637672
 	// waitForWriters locks the one row that every writing transaction changes.
 	waitForWriters = `SELECT sequence FROM meta FOR UPDATE`
+	// waitBriefly is shorter than whoever asks whether the store is ready waits.
+	waitBriefly = `SET LOCAL lock_timeout = '1s'`
+	theirClock  = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
 	// takeYourTime lifts what postgresConfig limits, until the transaction ends.
 	takeYourTime = `SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`
 )
@@ -63,9 +68,13 @@ func postgresDialect(database string) (dialect, error) {
 		open:       p.open,
 		exclusive:  waitForWriters,
 		unlimited:  takeYourTime,
+		brief:      waitBriefly,
+		clock:      theirClock,
 		announce:   p.announce,
 		listen:     p.listen,
 		poll:       postgresPoll,
+		mark:       numbered,
+		prepares:   true,
 		remote:     true,
 	}, nil
 }
@@ -88,7 +97,7 @@ func postgresConfig(database string) (*pgx.ConnConfig, error) {
 		// Of several hosts, only the primary takes writes.
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	}
-	config.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+	config.DialFunc = (&net.Dialer{Control: noticeSilence, KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3,
 	}}).DialContext
 	for name, value := range map[string]string{
@@ -145,46 +154,28 @@ func limitPool(db *sql.DB, connections int) {
 	db.SetConnMaxLifetime(postgresLifetime)
 }
 
-// check refuses a database that another program has tables in, and one that has
-// to be there and is not.
+// check refuses a database that another program has tables in, one that cannot keep
+// every text, and one that has to be there and is not.
 func (p *postgres) check(ctx context.Context, db *sql.DB, create bool) error {
 	var mark sql.NullString
 	var tables int
-	err := db.QueryRowContext(ctx, `SELECT obj_description(to_regclass('meta'), 'pg_class'),
+	var encoding string
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), obj_description(to_regclass('meta'), 'pg_class'),
 		(SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename <> 'goose_db_version')`).
-		Scan(&mark, &tables)
+		Scan(&encoding, &mark, &tables)
 	switch {
 	case err != nil:
 		return startingUp(fmt.Errorf("connect: %w", err))
+	case encoding != postgresEncoding:
+		return unusable{fmt.Errorf("the database has the encoding %s, in which not every callback can be kept: make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move with export and import what the old one holds", encoding)}
 	case mark.String == postgresMark:
 		return nil
 	case tables > 0:
-		return errors.New("the database has tables of another program: give the receiver a database of its own, or a schema (search_path in the URL)")
+		return unusable{errors.New("the database has tables of another program: give the receiver a database of its own, or a schema (search_path in the URL)")}
 	case !create:
 		return errors.New("the database holds no receiver's journal")
 	}
 	return nil
-}
-
-// startingUp marks the error of a server that will take connections in a moment.
-func startingUp(err error) error {
-	var failure *pgconn.PgError
-	const cannotConnectNow = "57P03"
-	if errors.As(err, &failure) && failure.Code == cannotConnectNow {
-		return contention{err}
-	}
-	return err
-}
-
-// refused turns what the server says of a value that it can not keep, such as a
-// text with a NUL, into a refusal: it would say so every time.
-func refused(err error) error {
-	var failure *pgconn.PgError
-	const dataException = "22"
-	if errors.As(err, &failure) && strings.HasPrefix(failure.Code, dataException) {
-		return &receiver.InvalidError{Reason: "the database cannot keep that: " + failure.Message}
-	}
-	return err
 }
 
 // migrationLock lets the processes that start at the same time migrate one after

@@ -2,6 +2,7 @@ package store
 
 import (
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,6 +28,37 @@ func TestMigrationsGoTogether(t *testing.T) {
 	}
 	if diff := cmp.Diff(sqlite, postgres); diff != "" {
 		t.Errorf("migrations (-SQLite +PostgreSQL):\n%s", diff)
+	}
+}
+
+// What came with credentials before the schema could say so vouches for its request.
+func TestMigrationFindsWhatWasVouchedFor(t *testing.T) {
+	t.Parallel()
+	for folder, database := range map[string]string{
+		"sqlite": filepath.Join(t.TempDir(), "receiver.db"), "postgres": pgtest.Database(t),
+	} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			s := openInternal(t, database, Options{Hold: receiver.StoreTimeout})
+			forged := acknowledgement("forged")
+			forged[0].Authenticated = false
+			must(t, s.Record(t.Context(), acknowledgement("real")))
+			must(t, s.Record(t.Context(), forged))
+			migration, err := fs.ReadFile(migrations, "migrations/"+folder+"/00005_evidence.sql")
+			must(t, err)
+			_, down, _ := strings.Cut(string(migration), "-- +goose Down")
+			for statement := range strings.SplitSeq(strings.TrimSpace(down)+"\nDELETE FROM goose_db_version WHERE version_id = 5", ";") {
+				_, err := s.writer.ExecContext(t.Context(), statement)
+				must(t, err)
+			}
+			must(t, s.Close())
+			s = openInternal(t, database, Options{})
+			vouched, err := queryStrings(t.Context(), s.reader, `SELECT request_id FROM acknowledgements WHERE vouched`)
+			must(t, err)
+			if diff := cmp.Diff([]string{"real"}, vouched); diff != "" {
+				t.Errorf("vouched for (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

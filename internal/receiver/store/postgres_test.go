@@ -130,11 +130,16 @@ func TestPostgresAway(t *testing.T) {
 	if known := hasty.Known(); known == 0 {
 		t.Error("nothing is known without a database")
 	}
-	held := make(chan error, 1)
+	held := make(chan error, 2)
 	go func() { held <- patient.Record(t.Context(), []receiver.Event{on("q", "held")}) }()
+	go func() {
+		held <- patient.Quarantine(t.Context(), receiver.Quarantined{Events: []receiver.Event{on("q", "rotating")}})
+	}()
 	server.Restart(t)
-	if err := <-held; err != nil {
-		t.Errorf("a callback that was held: %v", err)
+	for range 2 {
+		if err := <-held; err != nil {
+			t.Errorf("a callback that was held: %v", err)
+		}
 	}
 	for _, s := range []*store.Store{patient, hasty} {
 		if err := s.Ping(t.Context()); err != nil {

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -24,14 +23,20 @@ func (s *Store) Quarantine(ctx context.Context, q receiver.Quarantined) error {
 	if len(q.Events) == 0 {
 		return nil
 	}
+	// A real one may be among them, whose password is just being changed.
+	return s.hold(ctx, func(ctx context.Context) error { return s.quarantine(ctx, q) })
+}
+
+func (s *Store) quarantine(ctx context.Context, q receiver.Quarantined) error {
 	return s.write(ctx, func(t *tx) error {
 		first, err := t.reserve(ctx, len(q.Events))
 		if err != nil {
 			return err
 		}
-		events := slices.Clone(q.Events)
-		for i := range events {
-			events[i].Seq = first + int64(i)
+		events := make([]heldEvent, 0, len(q.Events))
+		for i, e := range q.Events {
+			e.Seq = first + int64(i)
+			events = append(events, heldEvent{e, q.Since})
 		}
 		encoded, err := json.Marshal(events)
 		if err != nil {
@@ -39,7 +44,7 @@ func (s *Store) Quarantine(ctx context.Context, q receiver.Quarantined) error {
 		}
 		err = t.exec(ctx, `INSERT INTO quarantine (id, seq, key, request_id, received_at, source, reason, size, events)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING`,
-			cmp.Or(q.ID, uuid.NewString()), first, keyOf(events), events[0].RequestID,
+			cmp.Or(q.ID, uuid.NewString()), first, keyOf(q.Events), events[0].RequestID,
 			q.ReceivedAt.UnixMicro(), q.Source, q.Reason, len(encoded), string(encoded))
 		if err != nil {
 			return err
@@ -91,8 +96,10 @@ func (s *Store) Quarantined(ctx context.Context, f receiver.QuarantineFilter) (*
 }
 
 // Release records a quarantined callback's events as authenticated and takes it
-// out of the quarantine. They came when they came: a stop that was journalled
-// since is not what a failure among them is about.
+// out of the quarantine. Their places are new ones, so that who follows the events
+// gets them. They count at those that they had when they came: a stop that was
+// journalled since is not what a failure among them is about. An acknowledgement that
+// had waited elsewhere before counts from when it came there.
 func (s *Store) Release(ctx context.Context, id string) error {
 	return s.write(ctx, func(t *tx) error {
 		held, err := collect(ctx, t, scanHeld, selectHeld+`WHERE id = $1`, id)
@@ -102,11 +109,18 @@ func (s *Store) Release(ctx context.Context, id string) error {
 		if len(held) == 0 {
 			return fmt.Errorf("quarantined callback %s: %w", id, receiver.ErrNotFound)
 		}
-		events := held[0].Events
-		for i := range events {
-			events[i].Authenticated = true
+		since := int64(asTheyCome)
+		if held[0].Since != nil {
+			since = *held[0].Since
 		}
-		if err := t.recordEvents(ctx, events, asTheyCome); err != nil {
+		arrivals := arrivedSince(held[0].Events, since)
+		for i := range arrivals {
+			a := &arrivals[i]
+			a.Authenticated = true
+			came := a.Seq
+			a.since, a.came = min(came, a.since), &came
+		}
+		if err := t.recordEvents(ctx, arrivals); err != nil {
 			return err
 		}
 		return t.exec(ctx, `DELETE FROM quarantine WHERE id = $1`, id)
@@ -115,17 +129,20 @@ func (s *Store) Release(ctx context.Context, id string) error {
 
 // sweepQuarantine drops what was received before the cutoff.
 func (s *Store) sweepQuarantine(ctx context.Context, cutoff int64) error {
-	var expired bool
-	err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM quarantine WHERE received_at < $1)`, cutoff).Scan(&expired)
-	if err != nil {
-		return fmt.Errorf("read the quarantine: %w", err)
-	}
-	if !expired {
-		return nil
+	expired, err := s.exists(ctx, "quarantine", `received_at < $1`, cutoff)
+	if err != nil || !expired {
+		return err
 	}
 	return s.write(ctx, func(t *tx) error {
 		return t.exec(ctx, `DELETE FROM quarantine WHERE received_at < $1`, cutoff)
 	})
+}
+
+// heldEvent is an event of a quarantined callback as the database holds it.
+type heldEvent struct {
+	receiver.Event
+	// Since is the callback's.
+	Since *int64 `json:"since,omitempty"`
 }
 
 // heldCallback is a quarantined callback as the database holds it.
@@ -144,6 +161,12 @@ func scanHeld(rows *sql.Rows) (h heldCallback, err error) {
 		return h, err
 	}
 	h.ReceivedAt = time.UnixMicro(received).UTC()
-	err = decode(events, &h.Events)
-	return h, err
+	var held []heldEvent
+	if err := decode(events, &held); err != nil {
+		return h, err
+	}
+	for _, e := range held {
+		h.Events, h.Since = append(h.Events, e.Event), e.Since
+	}
+	return h, nil
 }

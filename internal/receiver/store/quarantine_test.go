@@ -120,6 +120,17 @@ var quarantineRules = map[string]func(*journal){
 		}
 		j.expect(j.get(r.ID), "accepted(r by answer) a/s=FAILED[done]")
 	},
+	"what is released is the newest of the feed": func(j *journal) {
+		j.quarantineEvents("c", unauthenticated(on("q", "t")))
+		j.hear(on("r", "s"))
+		seen := j.events(0)
+		if err := j.store.Release(j.t.Context(), "c"); err != nil {
+			j.t.Fatal(err)
+		}
+		if after := j.events(seen[len(seen)-1].Seq); len(after) != 1 || after[0].RequestID != "q" || !after[0].Authenticated {
+			j.t.Errorf("after the first: %+v", after)
+		}
+	},
 	"an acknowledgement released late is not newer than the intent": func(j *journal) {
 		j.quarantineEvents("c", unauthenticated(acknowledged("r", "s", "a")))
 		lost := j.unknown("mine", device("a", "192.0.2.1"))

@@ -182,6 +182,14 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]receiver.
 	return events, err
 }
 
+// EventsOf is Events under one ThingSpace request id.
+func (s *Store) EventsOf(ctx context.Context, requestID string, after int64, limit int) ([]receiver.Event, error) {
+	size := func(e receiver.Event) int { return len(e.Body) + len(e.Reason) }
+	events, _, err := collectWithin(ctx, s.reader, maxPage, size, scanEvent,
+		selectEvents+`body FROM events WHERE request_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, requestID, after, pageLimit(limit))
+	return events, err
+}
+
 // Revised returns those of the items whose revision has grown, and the ids that
 // the store does not know.
 func (s *Store) Revised(ctx context.Context, items []receiver.WaitItem) (changed []receiver.Request, missing []string, err error) {

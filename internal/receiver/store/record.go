@@ -15,224 +15,156 @@ import (
 // own.
 const asTheyCome = math.MaxInt64
 
+// arrival is an event that is to be stored.
+type arrival struct {
+	receiver.Event
+	// since is the place from which on it counts as an acknowledgement, if that is
+	// earlier than its own.
+	since int64
+	// came is the place at which it counts in all else, nil for its own.
+	came *int64
+
+	key        string
+	begins     bool // is the first of its callback
+	times      int  // how often it comes
+	deliveries int  // how often it has come, this time included
+}
+
+// arrivedSince are the events of one callback.
+func arrivedSince(events []receiver.Event, since int64) []arrival {
+	arrivals := make([]arrival, 0, len(events))
+	for i, e := range events {
+		arrivals = append(arrivals, arrival{Event: e, since: since, key: e.Key(), begins: i == 0, times: 1})
+	}
+	return arrivals
+}
+
 // recordEvents stores events, each once, and notes which requests they are
 // about. One that came before counts one delivery more, and is authenticated as
-// soon as one of its deliveries was. Events that have a place in the sequence
-// keep it. As acknowledgements they count from the place since, if that is
-// earlier than their own.
-func (t *tx) recordEvents(ctx context.Context, events []receiver.Event, since int64) error {
-	if len(events) == 0 {
+// soon as one of its deliveries was.
+func (t *tx) recordEvents(ctx context.Context, arrivals []arrival) error {
+	if len(arrivals) == 0 {
 		return nil
 	}
-	seq, err := t.reserve(ctx, len(events))
+	first, err := t.reserve(ctx, len(arrivals))
 	if err != nil {
 		return err
 	}
-	insert, err := t.PrepareContext(ctx, insertEvent)
-	if err != nil {
-		return fmt.Errorf("write events: %w", err)
+	for i := range arrivals {
+		arrivals[i].Seq = first + int64(i)
 	}
-	defer func() { _ = insert.Close() }()
-	var news, outgoing []receiver.Event
-	for i, e := range events {
-		if e.Seq == 0 {
-			e.Seq = seq + int64(i)
+	if err := t.storeEvents(ctx, arrivals); err != nil {
+		return err
+	}
+	if err := t.enqueue(ctx, passing(arrivals)); err != nil {
+		return err
+	}
+	news := filter(arrivals, func(a arrival) bool { return a.deliveries == 1 || a.Authenticated })
+	if err := t.acknowledge(ctx, news); err != nil {
+		return err
+	}
+	return t.attribute(ctx, news, first)
+}
+
+// distinctArrivals makes one of those that are the same event.
+func distinctArrivals(arrivals []arrival) []arrival {
+	places := make(map[string]int, len(arrivals))
+	kept := make([]arrival, 0, len(arrivals))
+	for _, a := range arrivals {
+		place, again := places[a.key]
+		if !again {
+			places[a.key] = len(kept)
+			kept = append(kept, a)
+			continue
 		}
-		first, err := storeEvent(ctx, insert, e)
+		first := &kept[place]
+		first.times += a.times
+		first.since = min(first.since, a.since)
+		first.Authenticated = first.Authenticated || a.Authenticated
+	}
+	return kept
+}
+
+const (
+	intoEvents = `events (seq, key, received_at, request_id, account_name, qos_subscription_id, device_ids,
+		qos_event, status, reason, reported_time, makes_request, ambiguous, authenticated, deliveries, body, came)`
+	againInEvents = `ON CONFLICT (key) DO UPDATE SET deliveries = events.deliveries + excluded.deliveries,
+		authenticated = (events.authenticated OR excluded.authenticated),
+		came = CASE WHEN excluded.came < COALESCE(events.came, events.seq) THEN excluded.came ELSE events.came END
+		RETURNING key, deliveries`
+)
+
+// storeEvents notes how often each of them has come.
+func (t *tx) storeEvents(ctx context.Context, arrivals []arrival) error {
+	var rows [][]any
+	for _, a := range distinctArrivals(arrivals) {
+		devices, err := json.Marshal(a.DeviceIDs)
 		if err != nil {
+			return fmt.Errorf("encode the devices of an event: %w", err)
+		}
+		rows = append(rows, []any{
+			a.Seq, a.key, a.ReceivedAt.UnixMicro(), a.RequestID, a.AccountName, a.QoSSubscriptionID, string(devices),
+			a.QoSEvent, a.Status, a.Reason, a.ReportedTime, a.MakesRequest(), a.Ambiguous, a.Authenticated, a.times, a.Body, a.came,
+		})
+	}
+	deliveries := make(map[string]int, len(rows))
+	scan := func(rows *sql.Rows) error {
+		var key string
+		var count int
+		err := rows.Scan(&key, &count)
+		deliveries[key] = count
+		return err
+	}
+	for block := range blocks(rows) {
+		text, args := t.insertion(intoEvents, againInEvents, block)
+		if err := each(ctx, t, scan, text, args...); err != nil {
 			return err
 		}
-		if first || e.Authenticated {
-			news = append(news, e)
-		}
-		if e.Forward != nil {
-			outgoing = append(outgoing, e)
-		}
 	}
-	if err := t.enqueue(ctx, outgoing); err != nil {
-		return err
+	for i := range slices.Backward(arrivals) {
+		key := arrivals[i].key
+		arrivals[i].deliveries = deliveries[key]
+		deliveries[key]--
 	}
-	if err := t.acknowledge(ctx, news, since); err != nil {
-		return err
-	}
-	return t.attribute(ctx, news, seq)
+	return nil
 }
 
-const insertEvent = `INSERT INTO events (seq, key, received_at, request_id, account_name,
-	qos_subscription_id, device_ids, qos_event, status, reason, reported_time, makes_request, ambiguous,
-	authenticated, deliveries, body)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15)
-	ON CONFLICT (key) DO UPDATE SET deliveries = events.deliveries + 1,
-	authenticated = (events.authenticated OR excluded.authenticated),
-	seq = CASE WHEN excluded.seq < events.seq THEN excluded.seq ELSE events.seq END
-	RETURNING deliveries`
-
-// storeEvent reports whether the event came for the first time.
-func storeEvent(ctx context.Context, insert *sql.Stmt, e receiver.Event) (first bool, err error) {
-	devices, err := json.Marshal(e.DeviceIDs)
-	if err != nil {
-		return false, fmt.Errorf("encode the devices of an event: %w", err)
-	}
-	var deliveries int
-	err = insert.QueryRowContext(ctx,
-		e.Seq, e.Key(), e.ReceivedAt.UnixMicro(), e.RequestID, e.AccountName, e.QoSSubscriptionID,
-		string(devices), e.QoSEvent, e.Status, e.Reason, e.ReportedTime, e.MakesRequest(), e.Ambiguous,
-		e.Authenticated, e.Body).Scan(&deliveries)
-	if err != nil {
-		return false, fmt.Errorf("write an event: %w", err)
-	}
-	return deliveries == 1, nil
-}
-
-// acknowledge notes for which devices requests were acknowledged, and from when
-// on. Events that are stored together have one place for that: nothing else can
-// have come between them.
-func (t *tx) acknowledge(ctx context.Context, events []receiver.Event, since int64) error {
+// acknowledge notes for which devices requests were acknowledged, from when on, and
+// whether with credentials. What is stored together of one request counts from the
+// earliest place of it.
+func (t *tx) acknowledge(ctx context.Context, events []arrival) error {
 	type request struct{ account, id string }
-	first := map[request]int64{}
-	devices := map[request][]receiver.Device{}
+	var named []request
+	since := map[request]int64{}
+	devices, vouched := map[request][]receiver.Device{}, map[request][]receiver.Device{}
 	for _, e := range events {
 		if !e.Acknowledges() || e.RequestID == "" || len(e.DeviceIDs) == 0 {
 			continue
 		}
 		r := request{e.AccountName, e.RequestID}
-		if seq, seen := first[r]; !seen || e.Seq < seq {
-			first[r] = min(e.Seq, since)
+		place := min(e.Seq, e.since)
+		earliest, seen := since[r]
+		if !seen {
+			named = append(named, r)
+		}
+		if !seen || place < earliest {
+			since[r] = place
 		}
 		devices[r] = append(devices[r], e.DeviceIDs...)
+		if e.Authenticated {
+			vouched[r] = append(vouched[r], e.DeviceIDs...)
+		}
 	}
-	for r, named := range devices {
-		keys := receiver.DeviceKeys(named)
+	var rows [][]any
+	for _, r := range named {
+		keys, certain := receiver.DeviceKeys(devices[r]), receiver.DeviceKeys(vouched[r])
 		t.mayGain(r.account, keys)
-		err := t.insertEach(ctx, "acknowledgements", "account_name, request_id, seq, device_key",
-			`ON CONFLICT (account_name, device_key, request_id) DO UPDATE SET
-			seq = CASE WHEN excluded.seq < acknowledgements.seq THEN excluded.seq ELSE acknowledgements.seq END`,
-			keys, r.account, r.id, first[r])
-		if err != nil {
-			return err
+		for _, key := range keys {
+			rows = append(rows, []any{r.account, r.id, since[r], key, slices.Contains(certain, key)})
 		}
 	}
-	return nil
-}
-
-// attribute notes which requests the events are about, by their request ids
-// first. A request id that nobody has makes a request of its own, if an event
-// says that it is one; else the subscription ids tell. Events with a place before
-// first may have counted for somebody else until now.
-func (t *tx) attribute(ctx context.Context, events []receiver.Event, first int64) error {
-	var ids []string
-	for i := range events {
-		ids = append(ids, events[i].RequestID)
-	}
-	held, err := t.held(ctx, distinct(ids))
-	if err != nil {
-		return err
-	}
-	if err := t.staleByRequestID(ctx, held); err != nil {
-		return err
-	}
-	has := map[string]bool{}
-	for _, id := range held {
-		has[id] = true
-	}
-	for _, e := range events {
-		if has[e.RequestID] || !e.MakesRequest() {
-			continue
-		}
-		has[e.RequestID] = true
-		if err := t.revealRequest(ctx, e.RequestID); err != nil {
-			return err
-		}
-		if err := t.reattribute(ctx, e.RequestID, first); err != nil {
-			return err
-		}
-	}
-	var strays []string
-	for i := range events {
-		if !has[events[i].RequestID] {
-			strays = append(strays, events[i].QoSSubscriptionID)
-		}
-	}
-	for batch := range slices.Chunk(distinct(strays), itemBatch) {
-		var w where
-		err := t.markStale(ctx, `SELECT request FROM request_subscriptions WHERE `+w.in("qos_subscription_id", batch), w.args...)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// held are those of the request ids that a request or a stop has.
-func (t *tx) held(ctx context.Context, requestIDs []string) ([]string, error) {
-	var held []string
-	for batch := range slices.Chunk(requestIDs, itemBatch) {
-		var w where
-		among := w.in("request_id", batch)
-		found, err := queryStrings(ctx, t, `SELECT request_id FROM requests WHERE `+among+` AND request_id <> ''
-			UNION SELECT request_id FROM stops WHERE `+among, w.args...)
-		if err != nil {
-			return nil, err
-		}
-		held = append(held, found...)
-	}
-	return held, nil
-}
-
-func (t *tx) staleByRequestID(ctx context.Context, requestIDs []string) error {
-	for batch := range slices.Chunk(requestIDs, itemBatch) {
-		var w where
-		among := w.in("request_id", batch)
-		err := t.markStale(ctx, `SELECT id FROM requests WHERE `+among+` AND request_id <> ''
-			UNION SELECT request FROM stops WHERE `+among, w.args...)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// revealRequest makes a row for a request that is known only from callbacks, if
-// there is one by that id and no row has it.
-func (t *tx) revealRequest(ctx context.Context, requestID string) error {
-	held, err := t.held(ctx, []string{requestID})
-	if err != nil || len(held) > 0 {
-		return err
-	}
-	making, err := queryEvents(ctx, t, `WHERE request_id = $1 AND makes_request ORDER BY seq LIMIT 1`, requestID)
-	if err != nil {
-		return err
-	}
-	if len(making) > 0 {
-		r, err := t.newRow(ctx, receiver.OriginCallback, making[0].AccountName)
-		if err != nil {
-			return err
-		}
-		r.State = receiver.StateAccepted
-		r.RequestID, r.RequestIDSource = requestID, receiver.SourceCallback
-		accepted := making[0].ReceivedAt
-		r.AcceptedAt = &accepted
-		return t.save(ctx, r)
-	}
-	return nil
-}
-
-// giveUp is to be called when nothing that was journalled has the request id any
-// more.
-func (t *tx) giveUp(ctx context.Context, requestID string) error {
-	if requestID == "" {
-		return nil
-	}
-	if err := t.revealRequest(ctx, requestID); err != nil {
-		return err
-	}
-	return t.reattribute(ctx, requestID, math.MaxInt64)
-}
-
-// reattribute is to be called when a request id has got another owner, or lost
-// it: the events under it, up to a place in the sequence, count for others then.
-func (t *tx) reattribute(ctx context.Context, requestID string, before int64) error {
-	return t.markStale(ctx, `SELECT DISTINCT s.request FROM events AS e
-		JOIN request_subscriptions AS s ON s.qos_subscription_id = e.qos_subscription_id
-		WHERE e.request_id = $1 AND e.seq < $2 AND e.qos_subscription_id <> ''`, requestID, before)
+	return t.insertRows(ctx, `acknowledgements (account_name, request_id, seq, device_key, vouched)`,
+		`ON CONFLICT (account_name, device_key, request_id) DO UPDATE SET
+		vouched = (acknowledgements.vouched OR excluded.vouched),
+		seq = CASE WHEN excluded.seq < acknowledgements.seq THEN excluded.seq ELSE acknowledgements.seq END`, rows)
 }

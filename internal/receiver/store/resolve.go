@@ -104,5 +104,5 @@ func (t *tx) resolveTerminated(ctx context.Context, r *row, word receiver.Resolu
 	if whole && len(without.DeviceIDs) > 0 {
 		events = append(events, without)
 	}
-	return t.recordEvents(ctx, events, asTheyCome)
+	return t.recordEvents(ctx, arrivedSince(events, asTheyCome))
 }

@@ -33,13 +33,12 @@ const selectRequests = `SELECT id, revision, created_seq, state, origin, account
 	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at, claim_imported_at, doubtful
 	FROM requests `
 
-const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, origin, account_name,
+const (
+	intoRequests = `requests (id, revision, created_seq, state, origin, account_name,
 	request_id, request_id_source, devices, policies, known, claim, claim_generation, authenticated,
 	live, status, last_event, reported_time, journal_reason, status_reason, subscriptions, candidates, sent_seq,
-	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at, claim_imported_at, doubtful)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-	$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
-	ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
+	lease_expires_at, created_at, sent_at, accepted_at, returned_at, last_read_at, claim_imported_at, doubtful)`
+	againInRequests = `ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
 	origin = excluded.origin, account_name = excluded.account_name, request_id = excluded.request_id,
 	request_id_source = excluded.request_id_source, devices = excluded.devices,
 	policies = excluded.policies, known = excluded.known, claim = excluded.claim,
@@ -51,6 +50,7 @@ const upsertRequest = `INSERT INTO requests (id, revision, created_seq, state, o
 	sent_at = excluded.sent_at, accepted_at = excluded.accepted_at,
 	returned_at = excluded.returned_at, last_read_at = excluded.last_read_at,
 	claim_imported_at = excluded.claim_imported_at, doubtful = excluded.doubtful`
+)
 
 // queryRows returns the requests that the rest of the statement selects.
 func queryRows(ctx context.Context, q querier, rest string, args ...any) ([]*row, error) {
@@ -83,7 +83,7 @@ func scanRow(rows *sql.Rows) (*row, error) {
 		return nil, err
 	}
 	if err := d.decode(&r); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("request %s: %w", r.ID, err)
 	}
 	r.CreatedAt = time.UnixMicro(created).UTC()
 	r.LeaseExpiresAt, r.SentAt, r.AcceptedAt = fromMicros(lease), fromMicros(sent), fromMicros(accepted)
@@ -184,7 +184,7 @@ func (r *row) leased(now time.Time) bool {
 
 func decode(column string, into any) error {
 	if err := json.Unmarshal([]byte(column), into); err != nil {
-		return fmt.Errorf("decode a column: %w", err)
+		return fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	return nil
 }

@@ -80,27 +80,27 @@ func (t *tx) unsettled(ctx context.Context, account string, deviceKeys []string)
 }
 
 // infer accepts an unsettled request under the request id of the only
-// acknowledgement that fits. As long as no Terraform state has taken that, a
-// second one that fits makes it unknown again: then either may be the request's.
+// acknowledgement that fits. As long as no Terraform state has taken that, another
+// that fits makes it unknown again: then either may be the request's.
 func (t *tx) infer(ctx context.Context, r *row) error {
 	if !r.unsettled() {
 		return nil
 	}
-	candidates, err := t.candidates(ctx, r)
+	likely, err := t.likely(ctx, r)
 	switch {
 	case err != nil:
 		return err
-	case len(candidates) == 1:
-		if r.RequestID == candidates[0] {
+	case likely.sole():
+		if r.RequestID == likely.candidates[0] {
 			return nil
 		}
-		return t.accept(ctx, r, candidates[0], receiver.SourceInferred)
+		return t.accept(ctx, r, likely.candidates[0], receiver.SourceInferred)
 	case r.RequestID == "":
-		r.Candidates = candidates
+		r.Candidates = likely.candidates
 		return t.save(ctx, r)
 	}
 	previous := r.RequestID
-	r.State, r.Candidates = receiver.StateUnknown, candidates
+	r.State, r.Candidates = receiver.StateUnknown, likely.candidates
 	r.journalReason = "the acknowledgements since it was sent do not tell which request it made"
 	if err := t.dropRequestID(ctx, r); err != nil {
 		return err
@@ -108,42 +108,91 @@ func (t *tx) infer(ctx context.Context, r *row) error {
 	return t.giveUp(ctx, previous)
 }
 
-// candidates are the ids of the requests that were acknowledged after r was
-// sent, for devices of r alone, and that nothing else is known to have made. The
-// receiver's own sequence decides what came after: reported times have no zone.
-func (t *tx) candidates(ctx context.Context, r *row) ([]string, error) {
-	type acknowledged struct {
-		requestID string
-		fits      bool
+// likely are the ids of the requests that r may have made: of those whose
+// acknowledgement came with credentials if there are any, because everybody can send
+// one without, else of all.
+func (t *tx) likely(ctx context.Context, r *row) (acknowledgements, error) {
+	vouched, err := t.acknowledgedSince(ctx, r, "AND a.vouched")
+	if err != nil || vouched.count > 0 {
+		return vouched, err
 	}
-	scan := func(rows *sql.Rows) (a acknowledged, err error) {
-		err = rows.Scan(&a.requestID, &a.fits)
-		return a, err
+	all, err := t.acknowledgedSince(ctx, r, "")
+	if err != nil {
+		return all, err
 	}
-	seen, err := collect(ctx, t, scan, `SELECT seen.request_id,
+	// What anybody can send adds to what is likely, and takes nothing away: who makes
+	// one id unlikely could let another one be taken for the request's.
+	before, err := t.notRuledOut(ctx, r, distinct(append(slices.Clone(r.Candidates), r.RequestID)))
+	for _, id := range before {
+		if !slices.Contains(all.candidates, id) {
+			all.candidates, all.ruledOut = append(all.candidates, id), true
+		}
+	}
+	slices.Sort(all.candidates)
+	all.candidates = all.candidates[:min(len(all.candidates), maxCandidates)]
+	return all, err
+}
+
+// notRuledOut are those of the request ids that the journal does not know to be
+// another's, and that no acknowledgement with credentials shows to be for other devices.
+func (t *tx) notRuledOut(ctx context.Context, r *row, requestIDs []string) (open []string, err error) {
+	err = inBatches(requestIDs, func(batch []string) error {
+		w := where{args: []any{r.ID}}
+		found, err := queryStrings(ctx, t, `SELECT named.column1 FROM (`+w.values(batch)+`) AS named WHERE
+			NOT EXISTS (SELECT 1 FROM acknowledgements AS o WHERE o.vouched AND o.request_id = named.column1 AND o.device_key NOT IN
+				(SELECT device_key FROM request_devices WHERE request = $1 AND configured))
+			AND NOT EXISTS (SELECT 1 FROM stops AS s WHERE s.request_id = named.column1)
+			AND NOT EXISTS (SELECT 1 FROM requests AS q WHERE q.request_id = named.column1 AND q.request_id <> ''
+				AND q.id <> $1 AND (q.origin <> 'callback' OR q.claim <> ''))`, w.args...)
+		open = append(open, found...)
+		return err
+	})
+	return distinct(open), err
+}
+
+// acknowledgements are the requests that were acknowledged for the devices of another
+// since it was sent.
+type acknowledgements struct {
+	count      int
+	candidates []string // that fit, or did
+	ruledOut   bool     // by what anybody can send, some of the candidates no longer fit
+}
+
+// sole reports whether only one can be meant.
+func (a acknowledgements) sole() bool { return len(a.candidates) == 1 && !a.ruledOut }
+
+// acknowledgedSince finds the requests that were acknowledged after r was sent, by
+// acknowledgements that the condition selects. Those fit that were acknowledged for
+// devices of r alone, and that nothing else is known to have made. The receiver's own
+// sequence decides what came after: reported times have no zone.
+func (t *tx) acknowledgedSince(ctx context.Context, r *row, condition string) (found acknowledgements, err error) {
+	scan := func(rows *sql.Rows) error {
+		var requestID string
+		var fits bool
+		err := rows.Scan(&requestID, &fits)
+		found.count++
+		if fits {
+			found.candidates = append(found.candidates, requestID)
+		}
+		return err
+	}
+	err = each(ctx, t, scan, `SELECT seen.request_id,
 		NOT EXISTS (SELECT 1 FROM acknowledgements AS o WHERE o.request_id = seen.request_id AND o.device_key NOT IN
 			(SELECT device_key FROM request_devices WHERE request = $3 AND configured))
 		AND NOT EXISTS (SELECT 1 FROM events AS f WHERE f.request_id = seen.request_id AND f.seq <= $2)
+		AND NOT EXISTS (SELECT 1 FROM events AS f WHERE f.request_id = seen.request_id AND f.came <= $2)
 		AND NOT EXISTS (SELECT 1 FROM stops AS s WHERE s.request_id = seen.request_id)
 		AND NOT EXISTS (SELECT 1 FROM requests AS q WHERE q.request_id = seen.request_id AND q.request_id <> ''
 			AND q.id <> $3 AND (q.origin <> 'callback' OR q.claim <> ''))
 		FROM (SELECT DISTINCT a.request_id FROM request_devices AS d CROSS JOIN acknowledgements AS a
 			WHERE d.request = $3 AND d.configured
-			AND a.account_name = $1 AND a.device_key = d.device_key AND a.seq > $2 LIMIT $4) AS seen ORDER BY seen.request_id`,
+			AND a.account_name = $1 AND a.device_key = d.device_key AND a.seq > $2 `+condition+` LIMIT $4) AS seen ORDER BY seen.request_id`,
 		r.AccountName, r.sentSeq, r.ID, maxAcknowledged)
-	if err != nil {
-		return nil, err
+	if found.count == maxAcknowledged && len(found.candidates) == 1 {
+		found.candidates = nil // the one that fits need not be the only one
 	}
-	var fitting []string
-	for _, a := range seen {
-		if a.fits {
-			fitting = append(fitting, a.requestID)
-		}
-	}
-	if len(seen) == maxAcknowledged && len(fitting) == 1 {
-		return nil, nil // the one that fits need not be the only one
-	}
-	return fitting[:min(len(fitting), maxCandidates)], nil
+	found.candidates = found.candidates[:min(len(found.candidates), maxCandidates)]
+	return found, err
 }
 
 // accept gives the request its ThingSpace request id. A row that was only there
@@ -168,7 +217,7 @@ func (t *tx) accept(ctx context.Context, r *row, requestID string, source receiv
 	if previous == requestID {
 		return nil
 	}
-	if err := t.reattribute(ctx, requestID, math.MaxInt64); err != nil {
+	if err := t.reattribute(ctx, []string{requestID}, math.MaxInt64); err != nil {
 		return err
 	}
 	return t.giveUp(ctx, previous)

@@ -21,6 +21,27 @@ var sinceRules = map[string]func(*journal){
 		j.expect(j.get(r.ID), "unknown a/=REQUESTED")
 		j.expect(j.byRequestID("p"), "accepted(p by callback) a/s=ACKNOWLEDGED")
 	},
+	"a quarantined one that waited counts since then": func(j *journal) {
+		known := j.known()
+		r := j.unknown("mine", device("a", "192.0.2.1"))
+		j.quarantineSince(known, acknowledged("p", "s", "a"))
+		if err := j.store.Release(j.t.Context(), "waited"); err != nil {
+			j.t.Fatal(err)
+		}
+		j.expect(j.get(r.ID), "unknown a/=REQUESTED")
+		j.expect(j.byRequestID("p"), "accepted(p by callback) a/s=ACKNOWLEDGED")
+	},
+	"a quarantined failure that waited does not end what a stop may have caused": func(j *journal) {
+		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
+		j.hear(acknowledged("r", "s", "a"))
+		known := j.known()
+		j.change(r.ID, receiver.Change{Kind: receiver.ChangeStop, Claim: "mine", QoSSubscriptionID: "s"})
+		j.quarantineSince(known, failed("r", "", "a"))
+		if err := j.store.Release(j.t.Context(), "waited"); err != nil {
+			j.t.Fatal(err)
+		}
+		j.expect(j.get(r.ID), "accepted(r by answer) a/s=ACKNOWLEDGED[failed]")
+	},
 	"what waited is the newest of the feed": func(j *journal) {
 		known := j.known()
 		j.hear(on("r", "s"))
@@ -29,6 +50,21 @@ var sinceRules = map[string]func(*journal){
 		if after := j.events(seen[0].Seq); len(after) != 1 || after[0].RequestID != "q" {
 			j.t.Errorf("after the first: %+v", after)
 		}
+	},
+	"each that waited counts since its own place": func(j *journal) {
+		known := j.known()
+		r := j.sent("mine", device("a", "192.0.2.1"))
+		sent := j.known()
+		j.clock.Advance(lease)
+		err := j.own().RecordSince(j.t.Context(), []receiver.LateEvents{
+			{Events: []receiver.Event{acknowledged("before", "s", "a")}, Since: known},
+			{Events: []receiver.Event{acknowledged("after", "t", "a")}, Since: sent},
+		})
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		j.expect(j.get(r.ID), "accepted(after by inferred) a/t=ACKNOWLEDGED")
+		j.expect(j.byRequestID("before"), "accepted(before by callback) a/s=ACKNOWLEDGED")
 	},
 	"a failure that waited does not end what a stop may have caused": func(j *journal) {
 		r := j.accepted("mine", "r", device("a", "192.0.2.1"))
@@ -64,7 +100,15 @@ func (j *journal) known() int64 {
 
 func (j *journal) hearSince(since int64, events ...receiver.Event) {
 	j.t.Helper()
-	if err := j.own().RecordSince(j.t.Context(), events, since); err != nil {
+	if err := j.own().RecordSince(j.t.Context(), []receiver.LateEvents{{Events: events, Since: since}}); err != nil {
 		j.t.Fatalf("record: %v", err)
+	}
+}
+
+func (j *journal) quarantineSince(since int64, events ...receiver.Event) {
+	j.t.Helper()
+	err := j.store.Quarantine(j.t.Context(), receiver.Quarantined{ID: "waited", ReceivedAt: j.clock.Now(), Events: events, Since: &since})
+	if err != nil {
+		j.t.Fatalf("quarantine: %v", err)
 	}
 }

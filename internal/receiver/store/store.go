@@ -34,6 +34,7 @@ const (
 	openPause    = 200 * time.Millisecond
 
 	defaultHold = 3 * time.Second
+	defaultLook = 5 * time.Second
 )
 
 // Options are what a store can be told. The zero value is usable.
@@ -43,8 +44,10 @@ type Options struct {
 	// Lease is how long an intent stays its process's without a sign of life
 	// (default 15 s).
 	Lease time.Duration
-	// Retention is how long event bodies are kept (default 400 days). All else
-	// is kept for ever.
+	// Retention is how long the bodies of callbacks are kept, those in the quarantine and
+	// the outbox among them (default 400 days). After as long, and 400 days at least,
+	// goes what only callbacks without credentials told of, unless it may be on. All
+	// else is kept for ever.
 	Retention time.Duration
 	// QuarantineLimit is how many refused callbacks are kept (default 1000), and
 	// QuarantineBytes how much of them (default 64 MiB).
@@ -55,8 +58,15 @@ type Options struct {
 	Hold time.Duration
 	// MustExist refuses to make a database that is not there.
 	MustExist bool
+	// WithoutMigration refuses a database whose schema is not this build's, instead of
+	// bringing it up to date: for what works beside a server of another version.
+	WithoutMigration bool
 	// Logger hears of what no caller can be told; by default nobody does.
 	Logger *slog.Logger
+
+	visit   time.Duration // bounds one look for what can be forgotten
+	look    time.Duration // bounds a read of the background work
+	attempt time.Duration // bounds a transaction at a server
 }
 
 func (o Options) withDefaults() Options {
@@ -78,6 +88,15 @@ func (o Options) withDefaults() Options {
 	if o.Hold <= 0 {
 		o.Hold = defaultHold
 	}
+	if o.visit <= 0 {
+		o.visit = forgetVisit
+	}
+	if o.look <= 0 {
+		o.look = defaultLook
+	}
+	if o.attempt <= 0 {
+		o.attempt = remoteAttempt
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -87,18 +106,24 @@ func (o Options) withDefaults() Options {
 // Store is a receiver.Store in a database. Several processes may have the same
 // database open.
 type Store struct {
-	options  Options
-	dialect  dialect
-	writer   *sql.DB
-	turns    turns // at the writer
-	reader   *sql.DB
-	storeID  string
-	known    atomic.Int64 // the furthest place of the sequence that was seen taken
-	recorder *batch.Batcher[[]receiver.Event]
-	notifier *batch.Batcher[[]receiver.Notification]
-	watchers watchers
-	closed   chan struct{}
-	closing  sync.Once
+	options Options
+	dialect dialect
+	writer  *sql.DB
+	turns   turns // at the writer
+	// statements are kept prepared for the writer; nil if its driver does that.
+	statements *statements
+	reader     *sql.DB
+	storeID    string
+	known      atomic.Int64 // the furthest place of the sequence that was seen taken
+	recorder   *batch.Batcher[[]receiver.Event]
+	notifier   *batch.Batcher[[]receiver.Notification]
+	watchers   watchers
+	pinged     atomic.Int64 // the place of the sequence at the last ping
+	skew       warnings
+	unreadable warnings
+	forget     atomic.Pointer[forgetting]
+	closed     chan struct{}
+	closing    sync.Once
 }
 
 // Open opens the store and migrates its schema. database is a postgres:// URL, or
@@ -132,6 +157,9 @@ func open(ctx context.Context, d dialect, options Options) (*Store, error) {
 	s := &Store{
 		options: options.withDefaults(), dialect: d, writer: writer, reader: reader, closed: make(chan struct{}),
 	}
+	if !d.prepares {
+		s.statements = newStatements()
+	}
 	s.recorder, s.notifier = s.newRecorder(), s.newNotifier()
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", d.name, err), s.Close())
@@ -140,7 +168,7 @@ func open(ctx context.Context, d dialect, options Options) (*Store, error) {
 }
 
 func (s *Store) prepare(ctx context.Context) error {
-	if err := s.dialect.migrate(ctx, s.writer); err != nil {
+	if err := s.dialect.migrate(ctx, s.writer, !s.options.WithoutMigration); err != nil {
 		return err
 	}
 	_, err := s.writer.ExecContext(ctx,
@@ -154,6 +182,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		return fmt.Errorf("read the store's id: %w", err)
 	}
 	s.noteKnown(sequence)
+	s.pinged.Store(sequence)
 	return nil
 }
 
@@ -169,14 +198,6 @@ func (s *Store) noteKnown(place int64) {
 	for known := s.known.Load(); place > known && !s.known.CompareAndSwap(known, place); {
 		known = s.known.Load()
 	}
-}
-
-// Ping reports whether the store can write, by writing.
-func (s *Store) Ping(ctx context.Context) error {
-	if _, err := s.writer.ExecContext(ctx, `UPDATE meta SET pinged_at = $1`, s.now().UnixMicro()); err != nil {
-		return fmt.Errorf("write to the store: %w", err)
-	}
-	return nil
 }
 
 // Close ends all watching and closes the database. It may be called again.

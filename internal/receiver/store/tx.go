@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -18,14 +19,22 @@ import (
 // reads can not change under it.
 type tx struct {
 	*sql.Tx
-	now     time.Time
-	lease   time.Duration
-	changed map[string]struct{} // journal ids
-	stale   map[string]struct{} // journal ids of rows that have yet to be folded
+	now    time.Time
+	logger *slog.Logger
+	// unreadable are warnings of rows that do not hold what was written.
+	unreadable *warnings
+	mark       func(n int) string // of dialect
+	lease      time.Duration
+	changed    map[string]struct{} // journal ids
+	stale      map[string]struct{} // journal ids of rows that have yet to be folded
 	// affected are the devices, by account, that something happened to which may
 	// settle an unknown request.
 	affected map[string]map[string]struct{}
 	reached  int64 // the furthest place of the sequence that this one has seen taken
+	// statements are those that are kept prepared, nil if the driver does that, and
+	// prepared those of them that this one has used.
+	statements *statements
+	prepared   map[string]*sql.Stmt
 }
 
 // begin starts a transaction once it is its turn.
@@ -35,8 +44,9 @@ func (s *Store) begin(ctx context.Context) (*tx, error) {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	t := &tx{
-		Tx: sqlTx, lease: s.options.Lease,
+		Tx: sqlTx, logger: s.options.Logger, unreadable: &s.unreadable, mark: s.dialect.mark, lease: s.options.Lease,
 		changed: map[string]struct{}{}, stale: map[string]struct{}{}, affected: map[string]map[string]struct{}{},
+		prepared: map[string]*sql.Stmt{},
 	}
 	if s.dialect.exclusive != "" {
 		if err := sqlTx.QueryRowContext(ctx, s.dialect.exclusive).Scan(&t.reached); err != nil {
@@ -66,11 +76,32 @@ func (s *Store) transact(ctx context.Context, mine lane, fn func(t *tx) error) e
 		return err
 	}
 	defer s.turns.leave()
+	err := s.transactInTurn(ctx, fn)
+	switch {
+	case readOnly(err):
+		s.reconnect()
+	case err == nil && s.statements != nil:
+		s.statements.prepare(ctx, s.writer)
+	}
+	return err
+}
+
+// reconnect lets the next transaction look for a server that takes writes.
+func (s *Store) reconnect() {
+	s.writer.SetMaxIdleConns(0)
+	s.writer.SetMaxIdleConns(1)
+}
+
+// transactInTurn has an end, because all other writers of the process wait for it.
+func (s *Store) transactInTurn(ctx context.Context, fn func(t *tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout())
+	defer cancel()
 	t, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = t.Rollback() }() // does nothing after a commit
+	t.statements = s.statements
 	if err := t.judgeLeases(ctx); err != nil {
 		return err
 	}
@@ -147,19 +178,14 @@ func (t *tx) conclude(ctx context.Context) error {
 func (t *tx) refresh(ctx context.Context) error {
 	stale := slices.Sorted(maps.Keys(t.stale))
 	clear(t.stale)
-	for batch := range slices.Chunk(stale, itemBatch) {
+	return inBatches(stale, func(batch []string) error {
 		var w where
 		rows, err := queryRows(ctx, t, `WHERE `+w.in("id", batch)+` ORDER BY created_seq`, w.args...)
 		if err != nil {
 			return err
 		}
-		for _, r := range rows {
-			if err := t.save(ctx, r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		return t.save(ctx, rows...)
+	})
 }
 
 // markStale notes the journal ids that a query gives.
@@ -215,16 +241,29 @@ func (t *tx) bySubscription(ctx context.Context, subscription string) (*row, err
 
 // newRow makes a row that is not yet saved, at the end of the sequence.
 func (t *tx) newRow(ctx context.Context, origin receiver.Origin, account string) (*row, error) {
-	seq, err := t.next(ctx)
+	rows, err := t.newRows(ctx, origin, 1)
 	if err != nil {
 		return nil, err
 	}
-	r := &row{createdSeq: seq}
-	r.ID = uuid.NewString()
-	r.Origin = origin
-	r.AccountName = account
-	r.CreatedAt = t.now
-	return r, nil
+	rows[0].AccountName = account
+	return rows[0], nil
+}
+
+// newRows makes several.
+func (t *tx) newRows(ctx context.Context, origin receiver.Origin, count int) ([]*row, error) {
+	first, err := t.reserve(ctx, count)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*row, 0, count)
+	for i := range count {
+		r := &row{createdSeq: first + int64(i)}
+		r.ID = uuid.NewString()
+		r.Origin = origin
+		r.CreatedAt = t.now
+		rows = append(rows, r)
+	}
+	return rows, nil
 }
 
 // extendLease gives the request's process another lease from now on.
@@ -233,32 +272,44 @@ func (t *tx) extendLease(r *row) {
 	r.LeaseExpiresAt = &expires
 }
 
-// save folds what was heard into the row and writes it with a new revision, if
-// that changed anything.
-func (t *tx) save(ctx context.Context, r *row) error {
-	if err := t.fold(ctx, r); err != nil {
+// save folds what was heard into the rows and writes those that it changes, each
+// with a new revision.
+func (t *tx) save(ctx context.Context, rows ...*row) error {
+	if err := t.fold(ctx, rows); err != nil {
 		return err
 	}
-	d, err := r.documents()
+	var changed []*row
+	for _, r := range rows {
+		d, err := r.documents()
+		if err != nil {
+			return err
+		}
+		if values := r.values(d); !slices.Equal(values, r.stored) {
+			r.stored = values
+			changed = append(changed, r)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	revision, err := t.reserve(ctx, len(changed))
 	if err != nil {
 		return err
 	}
-	values := r.values(d)
-	if slices.Equal(values, r.stored) {
-		return nil
+	written := make([][]any, 0, len(changed))
+	for i, r := range changed {
+		r.Revision = revision + int64(i)
+		written = append(written, append([]any{r.ID, r.Revision, r.createdSeq}, r.stored...))
 	}
-	if r.Revision, err = t.next(ctx); err != nil {
+	if err := t.insertRows(ctx, intoRequests, againInRequests, written); err != nil {
 		return err
 	}
-	args := append([]any{r.ID, r.Revision, r.createdSeq}, values...)
-	if err := t.exec(ctx, upsertRequest, args...); err != nil {
+	if err := t.index(ctx, changed); err != nil {
 		return err
 	}
-	r.stored = values
-	if err := t.index(ctx, r); err != nil {
-		return err
+	for _, r := range changed {
+		t.touch(r)
 	}
-	t.touch(r)
 	return nil
 }
 

@@ -105,6 +105,8 @@ func (s *Store) poll(ctx context.Context, seen int64, look <-chan struct{}, fn f
 // changedSince returns what changed after seen and up to which place of the
 // sequence it looked.
 func (s *Store) changedSince(ctx context.Context, seen int64) (ids []string, newest int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.look)
+	defer cancel()
 	err = s.reader.QueryRowContext(ctx, `SELECT sequence FROM meta`).Scan(&newest)
 	if err != nil || newest == seen {
 		return nil, newest, err
