@@ -20,13 +20,17 @@ type (
 		DataSources        map[string]*schema   `json:"data_source_schemas,omitempty"`
 		EphemeralResources map[string]*schema   `json:"ephemeral_resource_schemas,omitempty"`
 		ListResources      map[string]*schema   `json:"list_resource_schemas,omitempty"`
-		Actions            map[string]*schema   `json:"action_schemas,omitempty"`
+		Actions            map[string]*action   `json:"action_schemas,omitempty"`
 		Functions          map[string]*function `json:"functions,omitempty"`
 		Identities         map[string]*identity `json:"resource_identity_schemas,omitempty"`
 	}
 	schema struct {
 		Version int64  `json:"version"`
 		Block   *block `json:"block,omitempty"`
+	}
+	// action has no version, as nothing of it is kept.
+	action struct {
+		Block *block `json:"block,omitempty"`
 	}
 	block struct {
 		Attributes      map[string]*attribute `json:"attributes,omitempty"`
@@ -89,7 +93,7 @@ func newProviderSchema(schemas *tfprotov6.GetProviderSchemaResponse, identities 
 		DataSources:        mapped(schemas.DataSourceSchemas, newSchema),
 		EphemeralResources: mapped(schemas.EphemeralResourceSchemas, newSchema),
 		ListResources:      mapped(schemas.ListResourceSchemas, newSchema),
-		Actions:            mapped(schemas.ActionSchemas, func(a *tfprotov6.ActionSchema) *schema { return newSchema(a.Schema) }),
+		Actions:            mapped(schemas.ActionSchemas, func(a *tfprotov6.ActionSchema) *action { return &action{Block: newBlock(a.Schema.Block)} }),
 		Functions:          mapped(schemas.Functions, newFunction),
 		Identities:         mapped(identities.IdentitySchemas, newIdentity),
 	}
