@@ -7,8 +7,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -23,7 +27,10 @@ import (
 
 // family is a provider whose block can be nested in another's.
 type family interface {
-	provider.Provider
+	provider.ProviderWithActions
+	provider.ProviderWithEphemeralResources
+	provider.ProviderWithFunctions
+	provider.ProviderWithListResources
 	SchemaAttributes() map[string]schema.Attribute
 	ValidateAttributes(ctx context.Context, at path.Path, config types.Object, diags *diag.Diagnostics)
 	Backend(ctx context.Context, at path.Path, config types.Object, diags *diag.Diagnostics) any
@@ -41,7 +48,13 @@ type qosProvider struct {
 	members []member
 }
 
-var _ provider.ProviderWithValidateConfig = (*qosProvider)(nil)
+var (
+	_ provider.ProviderWithActions            = (*qosProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*qosProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*qosProvider)(nil)
+	_ provider.ProviderWithListResources      = (*qosProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*qosProvider)(nil)
+)
 
 // New returns the provider that serves both of the given ones.
 func New(version string, thingSpace *thingspace.Provider, operators *camara.Provider) provider.Provider {
@@ -90,6 +103,9 @@ func (p *qosProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	}
 	resp.ResourceData = backends
 	resp.DataSourceData = backends
+	resp.EphemeralResourceData = backends
+	resp.ListResourceData = backends
+	resp.ActionData = backends
 }
 
 // backend makes a family's; one that is not configured fails at its first use,
@@ -106,17 +122,34 @@ func (m member) backend(ctx context.Context, config types.Object, diags *diag.Di
 }
 
 func (p *qosProvider) Resources(ctx context.Context) []func() resource.Resource {
-	var all []func() resource.Resource
-	for _, m := range p.members {
-		all = append(all, m.family.Resources(ctx)...)
-	}
-	return all
+	return served(p, func(f family) []func() resource.Resource { return f.Resources(ctx) })
 }
 
 func (p *qosProvider) DataSources(ctx context.Context) []func() datasource.DataSource {
-	var all []func() datasource.DataSource
+	return served(p, func(f family) []func() datasource.DataSource { return f.DataSources(ctx) })
+}
+
+func (p *qosProvider) EphemeralResources(ctx context.Context) []func() ephemeral.EphemeralResource {
+	return served(p, func(f family) []func() ephemeral.EphemeralResource { return f.EphemeralResources(ctx) })
+}
+
+func (p *qosProvider) ListResources(ctx context.Context) []func() list.ListResource {
+	return served(p, func(f family) []func() list.ListResource { return f.ListResources(ctx) })
+}
+
+func (p *qosProvider) Actions(ctx context.Context) []func() action.Action {
+	return served(p, func(f family) []func() action.Action { return f.Actions(ctx) })
+}
+
+func (p *qosProvider) Functions(ctx context.Context) []func() function.Function {
+	return served(p, func(f family) []func() function.Function { return f.Functions(ctx) })
+}
+
+// served is what all families serve of one kind.
+func served[T any](p *qosProvider, of func(family) []func() T) []func() T {
+	var all []func() T
 	for _, m := range p.members {
-		all = append(all, m.family.DataSources(ctx)...)
+		all = append(all, of(m.family)...)
 	}
 	return all
 }

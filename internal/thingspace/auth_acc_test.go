@@ -55,6 +55,7 @@ func wantSignIns(t *testing.T, w *acctest.World, after string, want int) {
 // Tokens and sessions end while resources are being worked on. Nothing shows.
 func TestAccExpiryIsRiddenOut(t *testing.T) {
 	t.Parallel()
+	fleet := acctest.Fleet[*acctest.World]{}
 	for name, fault := range map[string]sandbox.Fault{
 		"token, at a registration":       {Kind: sandbox.FaultExpireTokens, Operation: sandbox.OpRegisterCallback, Skip: 1, Times: 1},
 		"session, at a registration":     {Kind: sandbox.FaultExpireSessions, Operation: sandbox.OpRegisterCallback, Skip: 1, Times: 1},
@@ -67,19 +68,26 @@ func TestAccExpiryIsRiddenOut(t *testing.T) {
 		"token, between token and login": {Kind: sandbox.FaultExpireTokens, Operation: sandbox.OpLogin, Times: 1},
 		"session, at a deregistration":   {Kind: sandbox.FaultExpireSessions, Operation: sandbox.OpDeregisterCallback, Times: 1},
 	} {
+		w := acctest.New(t)
+		w.Register()
+		w.ThingSpace.Inject(fault)
+		fleet[name] = acctest.Member[*acctest.World]{World: w, Provider: w.ProviderConfig(), Blocks: callbacks(w, 3)}
+	}
+	config := fleet.Config(several(3))
+	expire := func() {
+		for _, member := range fleet {
+			member.World.ThingSpace.ExpireTokens()
+			member.World.ThingSpace.ExpireSessions()
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.Factories()),
+		Steps:                    []resource.TestStep{{Config: config}, {PreConfig: expire, Config: config, PlanOnly: true}},
+	})
+	for name, member := range fleet {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := acctest.New(t)
-			w.Register()
-			w.ThingSpace.Inject(fault)
-			config := w.ProviderConfig() + callbacks(w, 3) + several(3)
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps: []resource.TestStep{
-					{Config: config},
-					{PreConfig: func() { w.ThingSpace.ExpireTokens(); w.ThingSpace.ExpireSessions() }, Config: config, PlanOnly: true},
-				},
-			})
+			w := member.World
 			if posts, live := w.ThingSpace.Count(sandbox.OpCreate), len(w.ThingSpace.Live()); posts > 6 || live > 0 {
 				t.Errorf("%d POSTs, %d live after destroy", posts, live)
 			}
@@ -186,7 +194,6 @@ func TestAccConfiguredTokens(t *testing.T) {
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
 			{Config: config},
-			{Config: config, PlanOnly: true},
 			{Config: provider("not-"+bearer, session) + callbacks(w, 3), ExpectError: acctest.Words("Unable to read callback", "ThingSpace no longer accepts the configured access token")},
 			{Config: provider(bearer, "not-"+session) + callbacks(w, 3), ExpectError: acctest.Words("Unable to read callback", "ThingSpace no longer accepts the configured session token")},
 			{Config: config, PlanOnly: true},

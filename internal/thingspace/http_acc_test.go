@@ -33,18 +33,23 @@ func overloads(op sandbox.Operation) map[string]sandbox.Fault {
 func TestAccOverloadIsRiddenOut(t *testing.T) {
 	t.Parallel()
 	repeatable := []sandbox.Operation{sandbox.OpToken, sandbox.OpListCallbacks, sandbox.OpRegisterCallback, sandbox.OpStop, sandbox.OpDeregisterCallback}
+	fleet := acctest.Fleet[*acctest.World]{}
 	for name := range overloads("") {
+		w := acctest.New(t)
+		w.Register()
+		for _, op := range repeatable {
+			w.ThingSpace.Inject(overloads(op)[name])
+		}
+		fleet[name] = acctest.Member[*acctest.World]{World: w, Provider: w.ProviderConfig(), Blocks: callbacks(w, 1)}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.Factories()),
+		Steps:                    []resource.TestStep{{Config: fleet.Config(several(1))}},
+	})
+	for name, member := range fleet {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := acctest.New(t)
-			w.Register()
-			for _, op := range repeatable {
-				w.ThingSpace.Inject(overloads(op)[name])
-			}
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps:                    []resource.TestStep{{Config: w.ProviderConfig() + callbacks(w, 1) + several(1)}},
-			})
+			w := member.World
 			if made, live := len(w.ThingSpace.Subscriptions()), len(w.ThingSpace.Live()); made != 1 || live != 0 {
 				t.Errorf("%d subscriptions were made and %d are live after destroy, want 1 and none", made, live)
 			}
@@ -72,22 +77,33 @@ func answers(w *acctest.World, op sandbox.Operation, but ...int) int {
 // 5xx or a lost connection nobody can tell, so it is not.
 func TestAccPOSTIsRepeatedOnlyIfItDidNotRun(t *testing.T) {
 	t.Parallel()
+	fleet, posts := acctest.Fleet[*acctest.World]{}, map[string]int{}
+	var unknown []string
 	for name, fault := range overloads(sandbox.OpCreate) {
+		w := acctest.New(t)
+		w.Register()
+		w.ThingSpace.Inject(fault)
+		fleet[name] = acctest.Member[*acctest.World]{World: w, Provider: w.ProviderConfig()}
+		posts[name] = 1
+		if fault.Status == http.StatusTooManyRequests {
+			posts[name] = 2
+		} else {
+			unknown = append(unknown, "Unable to create QoS subscription", "The outcome is unknown, and the request was not repeated")
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.Factories()),
+		Steps:                    []resource.TestStep{{Config: fleet.Config(subscription("test", "5551234567", `timeouts = { create = "4s" }`)), ExpectError: acctest.Words(unknown...)}},
+	})
+	for name, member := range fleet {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := acctest.New(t)
-			w.Register()
-			w.ThingSpace.Inject(fault)
-			step := resource.TestStep{Config: w.ProviderConfig() + subscription("test", "5551234567", `timeouts = { create = "4s" }`)}
-			want := 1
-			if fault.Status == http.StatusTooManyRequests {
-				want = 2
-			} else {
-				step.ExpectError = acctest.Words("Unable to create QoS subscription", "The outcome is unknown, and the request was not repeated")
+			w := member.World
+			if got := w.ThingSpace.Count(sandbox.OpCreate); got != posts[name] {
+				t.Errorf("%d POSTs, want %d", got, posts[name])
 			}
-			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{step}})
-			if posts := w.ThingSpace.Count(sandbox.OpCreate); posts != want {
-				t.Errorf("%d POSTs, want %d", posts, want)
+			if made := len(w.ThingSpace.Subscriptions()); made != posts[name]-1 {
+				t.Errorf("%d subscriptions were made, want %d", made, posts[name]-1)
 			}
 		})
 	}

@@ -9,8 +9,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -22,7 +26,9 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/inputs"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/backend"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/callback"
+	"github.com/qosform/terraform-provider-qos/internal/thingspace/event"
 	"github.com/qosform/terraform-provider-qos/internal/thingspace/qossubscription"
+	"github.com/qosform/terraform-provider-qos/internal/thingspace/session"
 )
 
 // Option changes how a provider is made.
@@ -42,7 +48,13 @@ type Provider struct {
 	getenv  func(string) string
 }
 
-var _ provider.ProviderWithValidateConfig = (*Provider)(nil)
+var (
+	_ provider.ProviderWithActions            = (*Provider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*Provider)(nil)
+	_ provider.ProviderWithFunctions          = (*Provider)(nil)
+	_ provider.ProviderWithListResources      = (*Provider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*Provider)(nil)
+)
 
 // New returns the thingspace provider.
 func New(version string, options ...Option) *Provider {
@@ -177,6 +189,9 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	resp.ResourceData = made
 	resp.DataSourceData = made
+	resp.EphemeralResourceData = made
+	resp.ListResourceData = made
+	resp.ActionData = made
 }
 
 // Backend makes what the resources need, without network I/O. At is where config is.
@@ -207,4 +222,24 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{callback.NewDataSource, qossubscription.NewDataSource}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{session.NewEphemeralResource}
+}
+
+// ListResources implements provider.ProviderWithListResources.
+func (p *Provider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{callback.NewListResource, qossubscription.NewListResource}
+}
+
+// Actions implements provider.ProviderWithActions.
+func (p *Provider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{callback.NewTestAction, qossubscription.NewStopAction}
+}
+
+// Functions implements provider.ProviderWithFunctions.
+func (p *Provider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{qossubscription.NewFlowEndpoint, qossubscription.NewParseFlowEndpoint, event.NewParseEvent}
 }

@@ -56,39 +56,38 @@ resource "thingspace_callback" "qos" {
 // request is planned, and apply has the value.
 func TestAccUnknownProviderValues(t *testing.T) {
 	t.Parallel()
+	const path = "/api/m2m/v1/device/actions/enhanceQoS"
+	fleet, values := acctest.Fleet[*acctest.World]{}, ""
 	for _, name := range []string{"base_url", "client_secret", "password", "receiver_url", "receiver_token", "enhance_qos_path"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := acctest.New(t)
-			w.Register()
-			values := map[string]string{
-				"base_url": w.ThingSpaceURL(), "client_secret": acctest.ClientSecret, "password": acctest.Password,
-				"receiver_url": w.ReceiverURL(), "receiver_token": acctest.ReceiverToken, "enhance_qos_path": "/api/m2m/v1/device/actions/enhanceQoS",
-			}
-			known := w.ProviderConfig()
-			if name == "enhance_qos_path" {
-				known = w.ProviderConfig(fmt.Sprintf("enhance_qos_path = %q", values[name]))
-			}
-			head := func(input string) string {
-				return fmt.Sprintf("resource \"terraform_data\" \"value\" {\n  input = %q\n}\n", input) +
-					strings.Replace(known, fmt.Sprintf("%q\n", values[name]), "terraform_data.value.output\n", 1)
-			}
-			config := head(values[name]) + subscription("test", "5551234567")
-			if !strings.Contains(config, "terraform_data.value.output") {
-				t.Fatalf("the provider block does not use the unknown value:\n%s", config)
-			}
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories(),
-				Steps: []resource.TestStep{
-					{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true},
-					{Config: config},
-					{Config: config, PlanOnly: true},
-				},
-			})
-			if posts := w.ThingSpace.Count(sandbox.OpCreate); posts != 1 {
-				t.Errorf("%d POSTs, want 1", posts)
-			}
-		})
+		w := acctest.New(t)
+		w.Register()
+		value := map[string]string{
+			"base_url": w.ThingSpaceURL(), "client_secret": acctest.ClientSecret, "password": acctest.Password,
+			"receiver_url": w.ReceiverURL(), "receiver_token": acctest.ReceiverToken, "enhance_qos_path": path,
+		}[name]
+		known := w.ProviderConfig()
+		if name == "enhance_qos_path" {
+			known = w.ProviderConfig(fmt.Sprintf("enhance_qos_path = %q", path))
+		}
+		provider := strings.Replace(known, fmt.Sprintf("%q\n", value), "terraform_data."+name+".output\n", 1)
+		if provider == known {
+			t.Fatalf("the provider block does not use the unknown value:\n%s", provider)
+		}
+		values += fmt.Sprintf("resource \"terraform_data\" %q {\n  input = %q\n}\n", name, value)
+		fleet[name] = acctest.Member[*acctest.World]{World: w, Provider: provider}
+	}
+	config := values + fleet.Config(subscription("test", "5551234567"))
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.Factories()),
+		Steps: []resource.TestStep{
+			{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true},
+			{Config: config},
+		},
+	})
+	for name, member := range fleet {
+		if posts := member.World.ThingSpace.Count(sandbox.OpCreate); posts != 1 {
+			t.Errorf("%s: %d POSTs, want 1", name, posts)
+		}
 	}
 }
 
@@ -170,7 +169,7 @@ func TestAccConfiguredFromTheEnvironment(t *testing.T) {
 	config := subscription("test", "5551234567")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: withEnvironment(env),
-		Steps:                    []resource.TestStep{{Config: config}, {Config: config, PlanOnly: true}},
+		Steps:                    []resource.TestStep{{Config: config}},
 	})
 	if posts := w.ThingSpace.Count(sandbox.OpCreate); posts != 1 {
 		t.Errorf("%d POSTs, want 1", posts)

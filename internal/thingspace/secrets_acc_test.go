@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/thingspace"
 )
@@ -165,8 +163,8 @@ func (r *secretRun) files(t *testing.T) map[string]string {
 // sent: no secret is printed, logged, or kept in state or plan.
 func TestAccSecretsGoNowhere(t *testing.T) {
 	t.Parallel()
+	acctest.NeedsWriteOnly(t)
 	r := newSecretRun(t)
-	r.SkipBelow(tfversion.Version1_11_0)
 	const writeOnly = "password_wo = var.listener_password\n  password_wo_version = 1"
 	const variable = "variable \"listener_password\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\n"
 

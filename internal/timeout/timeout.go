@@ -25,9 +25,14 @@ func Null(names ...string) timeouts.Value {
 	return timeouts.Value{Object: types.ObjectNull(attributeTypes)}
 }
 
+// Values are the durations of a `timeouts` attribute, of a resource or an action.
+type Values interface {
+	Attributes() map[string]attr.Value
+}
+
 // Validate refuses what would time out at once. The attribute itself checks the
 // form of a duration as well, but does not name the attribute.
-func Validate(configured timeouts.Value, diags *diag.Diagnostics) {
+func Validate(configured Values, diags *diag.Diagnostics) {
 	for name, attribute := range configured.Attributes() {
 		text, ok := attribute.(types.String)
 		if !ok || !value.Known(text) {

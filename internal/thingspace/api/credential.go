@@ -26,6 +26,8 @@ type token struct {
 	value string
 	// generation counts from 1.
 	generation uint64
+	// expires is zero where the end is not known.
+	expires time.Time
 }
 
 // fetcher obtains a token; expires is zero where its end is not known.
@@ -111,7 +113,7 @@ func (c *credential) usable() (token, bool) {
 func (c *credential) store(value string, expires time.Time) token {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.current = token{value: value, generation: c.current.generation + 1}
+	c.current = token{value: value, generation: c.current.generation + 1, expires: expires}
 	c.due = time.Time{}
 	if !expires.IsZero() {
 		lifetime := expires.Sub(c.clock.Now())

@@ -87,6 +87,25 @@ func Rejected(err error) bool {
 	return answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusConflict
 }
 
+// Passing reports whether the call that failed with err may succeed later as it
+// is: no answer came, or one of HTTP 408, 429 or 5xx. It is false once no other
+// login is attempted.
+func Passing(err error) bool {
+	if errors.Is(err, errLoginsSpent) {
+		return false
+	}
+	var answer *Error
+	if !errors.As(err, &answer) {
+		return err != nil
+	}
+	switch answer.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	default:
+		return answer.StatusCode >= http.StatusInternalServerError
+	}
+}
+
 // judge says what an answer to r means, and whether to send the same again.
 func judge(r request, e *Error) attempt.Verdict {
 	return attempt.Verdict{Err: e, Outcome: e.outcome(r), Repeat: e.worthRepeating(r), PutOff: e.putsOff(r), Wait: e.RetryAfter}

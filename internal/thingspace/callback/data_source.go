@@ -15,6 +15,8 @@ import (
 	"github.com/qosform/terraform-provider-qos/internal/value"
 )
 
+const summaryList = "Unable to list callbacks"
+
 type callbacksDataSource struct {
 	backend *backend.Backend
 }
@@ -83,15 +85,14 @@ func (d *callbacksDataSource) Read(ctx context.Context, req datasource.ReadReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	const summary = "Unable to list callbacks"
 	thingSpace, err := d.backend.ThingSpace()
 	if err != nil {
-		explain.Error(&resp.Diagnostics, summary, err)
+		explain.Error(&resp.Diagnostics, summaryList, err)
 		return
 	}
 	callbacks, err := thingSpace.Callbacks(ctx, config.AccountName.ValueString())
 	if err != nil {
-		explain.Error(&resp.Diagnostics, summary, err)
+		explain.Error(&resp.Diagnostics, summaryList, err)
 		return
 	}
 	config.Callbacks = listed(callbacks)

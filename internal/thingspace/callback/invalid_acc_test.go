@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 )
 
@@ -66,7 +64,7 @@ func TestAccInvalid(t *testing.T) {
 func TestAccInvalidWriteOnly(t *testing.T) {
 	t.Parallel()
 	c := acctest.NewCLI(t)
-	c.SkipBelow(tfversion.Version1_11_0)
+	acctest.NeedsWriteOnly(t)
 	judge(t, c, map[string]refusal{
 		"password_wo without a version":  {listener(ours, `username = "u"`, `password_wo = "p"`), []string{`"password_wo_version" must be specified when "password_wo" is specified`}},
 		"password_wo without a username": {listener(ours, `password_wo = "p"`, "password_wo_version = 1"), []string{`"username" must be specified when "password_wo" is specified`}},

@@ -36,6 +36,18 @@ func (m *model) identity() identityModel {
 
 func idOf(accountName, name string) string { return accountName + "/" + name }
 
+// importedModel is the state of an imported registration before it is read: the
+// policies, which nothing at ThingSpace keeps, have their defaults.
+func importedModel(accountName, name string) model {
+	return model{
+		ID:                types.StringValue(idOf(accountName, name)),
+		AccountName:       types.StringValue(accountName),
+		Name:              types.StringValue(name),
+		OverwriteExisting: types.BoolValue(false),
+		ForceDestroy:      types.BoolValue(false),
+	}
+}
+
 // registration is what is sent. A write-only password is in the configuration
 // only, so it is passed separately.
 func (m *model) registration(passwordWO types.String) api.CallbackRegistration {
@@ -50,6 +62,10 @@ func (m *model) registration(passwordWO types.String) api.CallbackRegistration {
 		Password: password,
 	}
 }
+
+// hasPassword reports whether a password was configured; nothing is known of one
+// that was there before an import.
+func (m *model) hasPassword() bool { return !m.Password.IsNull() || !m.PasswordWOVersion.IsNull() }
 
 // registersSame reports whether two models are the same registration at
 // ThingSpace; the policies never reach it.

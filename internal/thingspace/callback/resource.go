@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -55,7 +54,7 @@ func (r *callbackResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.register(ctx, &plan, config.PasswordWO, plan.URL.ValueString()); err != nil {
+	if err := r.register(ctx, &plan, plan.registration(config.PasswordWO), &plan); err != nil {
 		explain.Error(&resp.Diagnostics, "Unable to create callback", err)
 		return
 	}
@@ -94,6 +93,8 @@ func (r *callbackResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if imported {
 		state.Name = types.StringValue(registered.Name)
 		state.ID = types.StringValue(idOf(state.AccountName.ValueString(), registered.Name))
+		// No later read may change the identity, and each takes it from the state.
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	}
 	state.refresh(registered)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
@@ -108,7 +109,7 @@ func (r *callbackResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	if !plan.registersSame(&state) {
-		if err := r.register(ctx, &plan, config.PasswordWO, state.URL.ValueString()); err != nil {
+		if err := r.register(ctx, &plan, plan.registration(config.PasswordWO), &state); err != nil {
 			explain.Error(&resp.Diagnostics, "Unable to update callback", err)
 			return
 		}
@@ -160,34 +161,37 @@ func (r *callbackResource) ImportState(ctx context.Context, req resource.ImportS
 		resp.Diagnostics.AddError("Unable to import callback", fmt.Sprintf("The import id must be account_name/name, such as 0000123456-00001/QoS, got %q.", req.ID))
 		return
 	}
-	imported := map[string]any{"id": idOf(accountName, name), "account_name": accountName, "name": name, "overwrite_existing": false, "force_destroy": false}
-	for attribute, value := range imported {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), value)...)
-	}
+	imported := importedModel(accountName, name)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &imported)...)
 }
 
 // registered returns what ThingSpace has for the model's service, nil when nothing.
 func (r *callbackResource) registered(ctx context.Context, m *model) (*api.Callback, error) {
-	thingSpace, err := r.backend.ThingSpace()
-	if err != nil {
-		return nil, err
-	}
-	callbacks, err := thingSpace.Callbacks(ctx, m.AccountName.ValueString())
+	callbacks, err := r.callbacks(ctx, m.AccountName.ValueString())
 	if err != nil {
 		return nil, err
 	}
 	return find(callbacks, m.Name.ValueString()), nil
 }
 
-// register makes the service call the planned URL. It displaces a registration
-// only if that is to oursURL or the planned one, or overwriting is allowed.
-func (r *callbackResource) register(ctx context.Context, plan *model, passwordWO types.String, oursURL string) error {
+func (r *callbackResource) callbacks(ctx context.Context, accountName string) ([]api.Callback, error) {
+	thingSpace, err := r.backend.ThingSpace()
+	if err != nil {
+		return nil, err
+	}
+	return thingSpace.Callbacks(ctx, accountName)
+}
+
+// register makes the service call the planned URL, as wanted. It displaces a
+// registration only if that is to the URL of the state or the planned one, or
+// overwriting is allowed. A resource that is created has its plan for a state.
+func (r *callbackResource) register(ctx context.Context, plan *model, wanted api.CallbackRegistration, state *model) error {
 	registered, err := r.registered(ctx, plan)
 	if err != nil {
 		return err
 	}
-	if registered != nil && !plan.OverwriteExisting.ValueBool() &&
-		!receiver.SameURL(registered.URL, oursURL) && !receiver.SameURL(registered.URL, plan.URL.ValueString()) {
+	ours := registered != nil && (receiver.SameURL(registered.URL, state.URL.ValueString()) || receiver.SameURL(registered.URL, wanted.URL))
+	if registered != nil && !ours && !plan.OverwriteExisting.ValueBool() {
 		return fmt.Errorf("the %s service of account %s is already registered to %s, and there is only one per account. "+
 			"Deregister it there, import it (terraform import … %s), or set overwrite_existing = true to take it over",
 			plan.Name.ValueString(), plan.AccountName.ValueString(), backend.Printable(registered.URL), idOf(plan.AccountName.ValueString(), plan.Name.ValueString()))
@@ -198,7 +202,11 @@ func (r *callbackResource) register(ctx context.Context, plan *model, passwordWO
 	}
 	mutating, cancel := detach.Outlast(ctx, detach.Grace)
 	defer cancel()
-	wanted := plan.registration(passwordWO)
+	if ours && wanted.Password == "" && !state.hasPassword() && wanted.Username == registered.Username {
+		// Nobody has given one here, as after an import: without it, the receiver would
+		// refuse what it took before.
+		wanted.Password = registered.Password
+	}
 	err = thingSpace.RegisterCallback(mutating, plan.AccountName.ValueString(), wanted)
 	// ThingSpace documents no code for a service that is taken.
 	if registered == nil || !api.Rejected(err) {

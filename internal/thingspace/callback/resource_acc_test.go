@@ -232,3 +232,48 @@ func TestAccUsernameDrift(t *testing.T) {
 		},
 	)
 }
+
+// A password that the configuration never had is not lost by a change of
+// something else; one that it had is.
+func TestAccImportKeepsThePassword(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.ThingSpace.SetCallback(another(ours))
+	config := func(url string, extra ...string) string {
+		return w.ProviderConfig() + listener(url, append(extra, `username = "them"`)...)
+	}
+	imported := fmt.Sprintf("import {\n  to = %s\n  id = \"%s/QoS\"\n}\n", address, acctest.Account)
+	update := planned(plancheck.ResourceActionUpdate)
+	destroys(t, w,
+		resource.TestStep{Config: imported + config(ours), ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+		resource.TestStep{
+			Config: config(ours + "/v2"), ConfigPlanChecks: update,
+			Check: registered(w, sandbox.Callback{URL: ours + "/v2", Username: "them", Password: "their-password"}),
+		},
+		resource.TestStep{
+			Config: config(ours+"/v2", fmt.Sprintf("password = %q", password)), ConfigPlanChecks: update,
+			Check: registered(w, sandbox.Callback{URL: ours + "/v2", Username: "them", Password: password}),
+		},
+		resource.TestStep{
+			Config: config(ours + "/v2"), ConfigPlanChecks: update,
+			Check: registered(w, sandbox.Callback{URL: ours + "/v2", Username: "them"}),
+		},
+	)
+}
+
+// ThingSpace's spelling of the name is the state's and the identity's, also of one
+// that was imported in another.
+func TestAccImportInAnotherCase(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Register()
+	c := acctest.NewCLI(t)
+	c.Write(w.ProviderConfig() + listener(w.CallbackURL(), fmt.Sprintf("username = %q", acctest.CallbackUsername)))
+	c.MustRun("import", "-no-color", "-input=false", address, acctest.Account+"/qos")
+	for range 2 {
+		c.MustRun("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color")
+	}
+	if out, changes := c.Plan(); changes {
+		t.Errorf("the plan after the import is not empty:\n%s", out)
+	}
+}

@@ -70,10 +70,11 @@ func resourceSchema() schema.Schema {
 				Optional:  true,
 				Sensitive: true,
 				MarkdownDescription: "Password that ThingSpace puts into the body of callbacks, 40 characters at most. It is kept in the state; `password_wo` is not. " +
-					"Anyone with the account's API credentials can read it back from ThingSpace. Changed in place.",
+					"Anyone with the account's API credentials can read it back from ThingSpace. Of an imported registration with the same `username`, the registered password stays until one is set here. Changed in place.",
 				Validators: append([]validator.String{
 					stringvalidator.AlsoRequires(path.MatchRoot("username")),
 					stringvalidator.ConflictsWith(path.MatchRoot("password_wo")),
+					stringvalidator.PreferWriteOnlyAttribute(path.MatchRoot("password_wo")),
 				}, credential...),
 			},
 			"password_wo": schema.StringAttribute{

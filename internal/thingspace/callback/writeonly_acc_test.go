@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/thingspace"
@@ -28,6 +27,7 @@ variable "listener_password" {
 // A write-only password is sent, and is in neither state nor plan. Only its
 // version tells that there is another one.
 func TestAccWriteOnlyPassword(t *testing.T) {
+	acctest.NeedsWriteOnly(t)
 	t.Parallel()
 	w := acctest.New(t)
 	config := func(password string, version int) string {
@@ -35,7 +35,6 @@ func TestAccWriteOnlyPassword(t *testing.T) {
 	}
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
 		CheckDestroy:             registered(w),
 		Steps: []resource.TestStep{
 			{
@@ -76,7 +75,7 @@ func TestAccWriteOnlyPasswordReachesNoFile(t *testing.T) {
 	const secret = "ephemeral-password-6b1f"
 	w := acctest.New(t)
 	c := acctest.NewCLI(t, "TF_VAR_listener_password="+secret)
-	c.SkipBelow(tfversion.Version1_11_0)
+	acctest.NeedsWriteOnly(t)
 	for version := range 2 {
 		c.Write(w.ProviderConfig() + passwordVariable + listener(ours, writeOnly(version)))
 		saved := fmt.Sprintf("plan-%d", version)

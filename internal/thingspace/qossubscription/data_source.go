@@ -45,6 +45,14 @@ type listedModel struct {
 	Unclaimed         types.Bool   `tfsdk:"unclaimed"`
 }
 
+// statuses are those that a subscription can have.
+func statuses() []string {
+	return []string{
+		string(receiver.StatusRequested), string(receiver.StatusAcknowledged), string(receiver.StatusOn),
+		string(receiver.StatusFailed), string(receiver.StatusTerminated),
+	}
+}
+
 func (m *listModel) filter() receiver.SubscriptionFilter {
 	f := receiver.SubscriptionFilter{
 		AccountName: m.AccountName.ValueString(),
@@ -89,7 +97,7 @@ func (d *qosSubscriptionsDataSource) Schema(_ context.Context, _ datasource.Sche
 			"status": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Only those with this status: `REQUESTED`, `ACKNOWLEDGED`, `ON`, `FAILED` or `TERMINATED`.",
-				Validators:          []validator.String{stringvalidator.OneOf("REQUESTED", "ACKNOWLEDGED", "ON", "FAILED", "TERMINATED")},
+				Validators:          []validator.String{stringvalidator.OneOf(statuses()...)},
 			},
 			"device_id": schema.StringAttribute{
 				Optional:            true,
@@ -135,15 +143,14 @@ func (d *qosSubscriptionsDataSource) Read(ctx context.Context, req datasource.Re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	const summary = "Unable to list QoS subscriptions"
 	journal, err := d.backend.Journal()
 	if err != nil {
-		explain.Error(&resp.Diagnostics, summary, err)
+		explain.Error(&resp.Diagnostics, summaryList, err)
 		return
 	}
 	subscriptions, err := journal.Subscriptions(ctx, config.filter())
 	if err != nil {
-		explain.Error(&resp.Diagnostics, summary, err)
+		explain.Error(&resp.Diagnostics, summaryList, err)
 		return
 	}
 	config.Subscriptions = make([]listedModel, len(subscriptions))

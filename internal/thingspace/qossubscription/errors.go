@@ -1,6 +1,7 @@
 package qossubscription
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,11 +79,13 @@ func (e *unknownError) sent() string {
 	return fmt.Sprintf("intent %s for %s on account %s, sent %s", e.request.ID, describeDevices(e.request.Devices), e.request.AccountName, at)
 }
 
-// stopError means that a subscription may be live still. The state keeps it.
+// stopError means that a subscription may be live still.
 type stopError struct {
 	request      *receiver.Request
 	subscription *receiver.Subscription // nil: no particular one
+	only         string                 // the one subscription that was to be stopped; empty: all
 	cause        error
+	again        string // how to go on
 }
 
 func (e *stopError) Unwrap() error { return e.cause }
@@ -94,8 +97,8 @@ func (e *stopError) Error() string {
 	} else {
 		fmt.Fprintf(&b, "the end of request %s was not confirmed: %v. Still to end: %s", e.request.Name(), e.cause, strings.Join(e.live(), ", "))
 	}
-	fmt.Fprintf(&b, ". The state keeps the request; destroy again to go on.\n\nIf you know otherwise that it has ended, tell the receiver:\n\n"+
-		"  qos-receiver resolve %s --terminated --reason \"<how you know>\"", e.target())
+	fmt.Fprintf(&b, ". %s.\n\nIf you know otherwise that it has ended, tell the receiver:\n\n"+
+		"  qos-receiver resolve %s --terminated --reason \"<how you know>\"", e.again, e.target())
 	return b.String()
 }
 
@@ -103,7 +106,7 @@ func (e *stopError) live() []string {
 	var names []string
 	for _, s := range e.request.Subscriptions {
 		switch {
-		case s.Status.Ended():
+		case s.Status.Ended(), e.only != "" && s.QoSSubscriptionID != e.only:
 		case s.QoSSubscriptionID == "":
 			names = append(names, fmt.Sprintf("device %s (%s, its subscription id has not come yet and it cannot be stopped without)", s.DeviceID, s.Status))
 		default:
@@ -118,7 +121,7 @@ func (e *stopError) target() string {
 	if e.subscription != nil {
 		return e.subscription.QoSSubscriptionID
 	}
-	return e.request.RequestID
+	return cmp.Or(e.only, e.request.RequestID)
 }
 
 func stopReason(s *receiver.Subscription) string {
@@ -131,7 +134,7 @@ func stopReason(s *receiver.Subscription) string {
 func describeDevices(devices []receiver.Device) string {
 	names := make([]string, len(devices))
 	for i, d := range devices {
-		names[i] = strings.ToUpper(d.Kind) + " " + d.ID
+		names[i] = strings.TrimSpace(strings.ToUpper(d.Kind) + " " + d.ID)
 	}
 	return strings.Join(names, ", ")
 }

@@ -69,6 +69,23 @@ func TestAccInterruptedBeforeAnythingWasSent(t *testing.T) {
 	}
 }
 
+// A cancelled pipeline signals every process while the answer is under way. It
+// is in the state all the same.
+func TestAccTerminatedWhileThePOSTIsUnderWay(t *testing.T) {
+	t.Parallel()
+	w, c := one(t)
+	hold := acctest.NewHold(http.MethodPost, "/enhanceQoS")
+	w.ThingSpaceGate.Interpose(hold.Wrap)
+	process := c.Start("apply", "-auto-approve", "-no-color")
+	<-hold.Reached()
+	process.Terminate()
+	hold.Release()
+	// The acknowledgement may come before the interrupt is felt.
+	_, _ = process.Wait()
+	wantHeld(t, w, c)
+	wantDestroyed(t, w, c)
+}
+
 // The engine alone is killed: the provider is told to stop, and what it returns
 // reaches nobody.
 func TestAccEngineKilledWhileWaiting(t *testing.T) {

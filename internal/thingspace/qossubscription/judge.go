@@ -56,11 +56,11 @@ func sameDevices(a, b []receiver.Device) bool {
 	})
 }
 
-// sameIdentifiers reports whether two requests are for the same devices,
-// whatever their flows.
-func sameIdentifiers(a, b []receiver.Device) bool {
-	return slices.EqualFunc(sorted(a), sorted(b), func(a, b receiver.Device) bool {
-		return strings.EqualFold(a.ID, b.ID) && strings.EqualFold(a.Kind, b.Kind)
+// sameIdentifiers reports whether the devices that were heard of are those that
+// are configured, whatever their flows. A callback may leave out the kind.
+func sameIdentifiers(heard, configured []receiver.Device) bool {
+	return slices.EqualFunc(sorted(heard), sorted(configured), func(h, c receiver.Device) bool {
+		return strings.EqualFold(h.ID, c.ID) && (h.Kind == "" || strings.EqualFold(h.Kind, c.Kind))
 	})
 }
 

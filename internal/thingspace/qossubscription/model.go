@@ -135,13 +135,13 @@ func compareFlows(a, b receiver.Flow) int {
 	return strings.Compare(key(a), key(b))
 }
 
-// deviceInfoOf is the way back, for an import. Unknown flows are null.
+// deviceInfoOf is the way back, for an import. What is not known, such as flows, is null.
 func deviceInfoOf(ctx context.Context, devices []receiver.Device) (types.Set, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	infos := make([]deviceInfoModel, 0, len(devices))
 	for _, d := range devices {
 		id, more := types.ObjectValueFrom(ctx, deviceIDType().AttrTypes, deviceIDModel{
-			ID: types.StringValue(d.ID), Kind: types.StringValue(strings.ToUpper(d.Kind)),
+			ID: types.StringValue(d.ID), Kind: value.StringOrNull(strings.ToUpper(d.Kind)),
 		})
 		diags.Append(more...)
 		flows := types.SetNull(flowInfoType())

@@ -47,12 +47,17 @@ func (r *qosSubscriptionResource) ModifyPlan(ctx context.Context, req resource.M
 	}
 }
 
-// replacesDevices lets the flows of an imported request that nobody knew be
-// taken from the configuration in place; any other change replaces.
+// replacesDevices lets the flows of an imported request that nobody knew, and the
+// devices where no callback named any, be taken from the configuration in place;
+// any other change replaces.
 func replacesDevices(ctx context.Context, req planmodifier.SetRequest, resp *setplanmodifier.RequiresReplaceIfFuncResponse) {
 	resp.RequiresReplace = true
 	before, ok := identifiersOf(ctx, req.StateValue)
-	if !ok || len(before) == 0 {
+	if !ok || req.StateValue.IsNull() {
+		return
+	}
+	if len(before) == 0 {
+		resp.RequiresReplace = false // no configuration has none: only an import makes such a state
 		return
 	}
 	for _, d := range before {

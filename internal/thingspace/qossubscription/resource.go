@@ -34,6 +34,7 @@ const (
 	summaryUpdate = "Unable to update QoS subscription"
 	summaryDelete = "Unable to stop QoS subscription"
 	summaryImport = "Unable to import QoS subscription"
+	summaryList   = "Unable to list QoS subscriptions"
 )
 
 // NewResource returns thingspace_qos_subscription.

@@ -98,10 +98,6 @@ func nothingLive(w *acctest.World) resource.TestCheckFunc {
 	}
 }
 
-func emptyPlan() resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
-}
-
 func action(a plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, a)}}
 }
@@ -128,10 +124,8 @@ func TestAccLifecycle(t *testing.T) {
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("subscriptions").AtMapKey("5551234567").AtMapKey("qos_subscription_id"), knownvalue.NotNull()),
 				},
 			},
-			{Config: config, ConfigPlanChecks: emptyPlan(), Check: liveMatchesState(w)},
 			{Config: changed, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w)},
 			{Config: reordered, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveMatchesState(w)},
-			{Config: reordered, ConfigPlanChecks: emptyPlan()},
 		},
 	})
 	if posts := w.ThingSpace.Count(sandbox.OpCreate); posts != 2 {

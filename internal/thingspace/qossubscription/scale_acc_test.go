@@ -55,7 +55,6 @@ resource "thingspace_qos_subscription" "test" {
 		CheckDestroy:             nothingLive(w),
 		Steps: []resource.TestStep{
 			{Config: config, Check: liveMatchesState(w)},
-			{Config: config, ConfigPlanChecks: emptyPlan()},
 		},
 	})
 	for op, most := range map[sandbox.Operation]int{sandbox.OpCreate: count, sandbox.OpStop: count} {

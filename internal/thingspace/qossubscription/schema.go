@@ -98,11 +98,11 @@ func deviceInfoAttribute() schema.SetNestedAttribute {
 	return schema.SetNestedAttribute{
 		Required: true,
 		MarkdownDescription: "The devices and their flows. All devices of one request have the same `kind`. Changing it replaces the request; only the flows of " +
-			"an imported request that the receiver did not know are taken over in place.",
+			"an imported request that the receiver did not know, and devices where it knew none, are taken over in place.",
 		Validators: []validator.Set{setvalidator.SizeAtLeast(1)},
 		PlanModifiers: []planmodifier.Set{setplanmodifier.RequiresReplaceIf(replacesDevices,
-			"Replaces, unless the request was imported and its flows are not known.",
-			"Replaces, unless the request was imported and its flows are not known.")},
+			"Replaces, unless the request was imported and its flows or devices are not known.",
+			"Replaces, unless the request was imported and its flows or devices are not known.")},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"device_id": schema.SingleNestedAttribute{
 				Required:            true,

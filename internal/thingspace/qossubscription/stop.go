@@ -18,10 +18,16 @@ import (
 // the second found nothing.
 const stopGrace = 3 * time.Second
 
-// stopping is one destroy under way.
+// stopping is one attempt to stop a request under way.
 type stopping struct {
 	q     *requester
 	claim string
+	// only is the one subscription to stop; empty means all.
+	only string
+	// again says how to go on after a failure.
+	again string
+	// progress is told what has been done.
+	progress func(message string)
 	// asked holds the id of the stop of each subscription that ThingSpace was
 	// asked to stop.
 	asked map[string]string
@@ -31,26 +37,52 @@ type stopping struct {
 	refused map[string]error
 }
 
+// newStopping returns the stop of everything, as destroying a resource needs it.
+func (q *requester) newStopping(claim string) *stopping {
+	return &stopping{
+		q: q, claim: claim, again: "The state keeps the request; destroy again to go on", progress: func(string) {},
+		asked: map[string]string{}, lost: map[string]error{}, refused: map[string]error{},
+	}
+}
+
 // stop ends every subscription of the request that has not ended, and returns
-// when the network has confirmed it. One that cannot be stopped does not keep
-// the others from it. A subscription whose id is not known yet is waited for,
-// as it could not be stopped otherwise.
+// when the network has confirmed it.
 func (q *requester) stop(ctx context.Context, r *receiver.Request, claim string) error {
-	s := &stopping{q: q, claim: claim, asked: map[string]string{}, lost: map[string]error{}, refused: map[string]error{}}
-	for !r.Ended() {
+	return q.newStopping(claim).run(ctx, r)
+}
+
+// run returns when the network has confirmed the end of everything that is to be
+// stopped. One that cannot be stopped does not keep the others from it. A
+// subscription whose id is not known yet is waited for, as it could not be
+// stopped otherwise.
+func (s *stopping) run(ctx context.Context, r *receiver.Request) error {
+	for !s.done(r) {
 		if err := s.ask(ctx, r); err != nil {
-			return errors.Join(append(s.errs(r), &stopError{request: r, cause: err})...)
+			return errors.Join(append(s.errs(r), s.unconfirmed(r, err))...)
 		}
 		if !s.awaited(r) {
 			break
 		}
 		latest, err := s.hear(ctx, r)
-		if err != nil && !latest.Ended() {
-			return errors.Join(append(s.errs(latest), &stopError{request: latest, cause: err})...)
+		if err != nil && !s.done(latest) {
+			return errors.Join(append(s.errs(latest), s.unconfirmed(latest, err))...)
 		}
 		r = latest
 	}
 	return errors.Join(s.errs(r)...)
+}
+
+// live reports whether the subscription is to be stopped still.
+func (s *stopping) live(subscription *receiver.Subscription) bool {
+	return !subscription.Status.Ended() && (s.only == "" || subscription.QoSSubscriptionID == s.only)
+}
+
+// done reports whether nothing is to be stopped any more.
+func (s *stopping) done(r *receiver.Request) bool {
+	if s.only == "" {
+		return r.Ended()
+	}
+	return !slices.ContainsFunc(r.Subscriptions, func(subscription receiver.Subscription) bool { return s.live(&subscription) })
 }
 
 // ask asks ThingSpace to stop each live subscription that it was not yet asked
@@ -59,7 +91,7 @@ func (s *stopping) ask(ctx context.Context, r *receiver.Request) error {
 	for i := range r.Subscriptions {
 		subscription := &r.Subscriptions[i]
 		id := subscription.QoSSubscriptionID
-		if id == "" || subscription.Status.Ended() || s.asked[id] != "" || s.refused[id] != nil {
+		if id == "" || !s.live(subscription) || s.asked[id] != "" || s.refused[id] != nil {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -92,6 +124,7 @@ func (s *stopping) askOne(ctx context.Context, r *receiver.Request, subscription
 	case err == nil:
 		// The callback tells the outcome whether or not this is journalled.
 		_, _ = s.q.journal.ChangeRequest(outlasting, r.ID, receiver.Change{Kind: receiver.ChangeStopSent, Claim: s.claim, StopID: stop.ID, StopRequestID: requestID})
+		s.progress(fmt.Sprintf("ThingSpace took the stop of subscription %s (request %s); waiting for the network to confirm the end", id, requestID))
 	case api.OutcomeUnknown(err):
 		s.lost[id] = err
 	default:
@@ -106,7 +139,7 @@ func (s *stopping) askOne(ctx context.Context, r *receiver.Request, subscription
 func (s *stopping) awaited(r *receiver.Request) bool {
 	for i := range r.Subscriptions {
 		subscription := &r.Subscriptions[i]
-		if !subscription.Status.Ended() && s.refused[subscription.QoSSubscriptionID] == nil {
+		if s.live(subscription) && s.refused[subscription.QoSSubscriptionID] == nil {
 			return true
 		}
 	}
@@ -158,7 +191,7 @@ func (s *stopping) failed(subscription receiver.Subscription) bool {
 func (s *stopping) endedAfterAll(ctx context.Context, r *receiver.Request) *receiver.Request {
 	ctx, cancel := context.WithTimeout(ctx, stopGrace)
 	defer cancel()
-	latest, _ := s.q.waiter.Await(ctx, r.ID, "", r.Revision, (*receiver.Request).Ended)
+	latest, _ := s.q.waiter.Await(ctx, r.ID, "", r.Revision, s.done)
 	if latest == nil {
 		return r
 	}
@@ -171,17 +204,20 @@ func (s *stopping) errs(r *receiver.Request) []error {
 	for i := range r.Subscriptions {
 		subscription := &r.Subscriptions[i]
 		if cause := s.refused[subscription.QoSSubscriptionID]; cause != nil && !subscription.Status.Ended() {
-			errs = append(errs, &stopError{request: r, subscription: subscription, cause: cause})
+			errs = append(errs, &stopError{request: r, subscription: subscription, cause: cause, again: s.again})
 		}
 	}
 	return errs
 }
 
+// unconfirmed is why it is not known what became of the rest.
+func (s *stopping) unconfirmed(r *receiver.Request, cause error) error {
+	return &stopError{request: r, only: s.only, cause: cause, again: s.again}
+}
+
 func newestStop(r *receiver.Request, subscriptionID string) *receiver.Stop {
-	for i := range r.Subscriptions {
-		if r.Subscriptions[i].QoSSubscriptionID == subscriptionID {
-			return r.Subscriptions[i].Stop
-		}
+	if s := subscriptionOf(r, subscriptionID); s != nil {
+		return s.Stop
 	}
 	return nil
 }

@@ -56,7 +56,6 @@ func TestAccEndedFromOutside(t *testing.T) {
 				ConfigPlanChecks: action(plancheck.ResourceActionReplace),
 				Check:            liveMatchesState(w),
 			},
-			{Config: config, ConfigPlanChecks: emptyPlan()},
 			{
 				PreConfig:          end("5553333333", fail),
 				RefreshState:       true,
