@@ -52,19 +52,21 @@ func TestAccAPIKeyRefused(t *testing.T) {
 // A token of two legs names no device, so every request about one does.
 func TestAccTwoLegsAlwaysNameTheDevice(t *testing.T) {
 	t.Parallel()
-	for _, version := range sandbox.Versions() {
-		t.Run(string(version), func(t *testing.T) {
+	fleet, blocks := acctest.NewCamaraFleet(t), ""
+	for _, k := range kinds() {
+		blocks += k.block("test")
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories()),
+		Steps:                    []resource.TestStep{{Config: fleet.Config(blocks)}},
+	})
+	for version, member := range fleet {
+		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			w := acctest.NewCamara(t, version)
-			config := w.ProviderConfig()
 			for _, k := range kinds() {
-				config += k.block("test")
+				k.wantPosts(t, member.World, 1)
 			}
-			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.CamaraFactories(), Steps: []resource.TestStep{{Config: config}}})
-			for _, k := range kinds() {
-				k.wantPosts(t, w, 1)
-			}
-			for _, r := range w.Operator.Requests() {
+			for _, r := range member.World.Operator.Requests() {
 				if aboutDevice(r.Operation) && !strings.Contains(string(r.Body), `"device":{"phoneNumber":"+34666666666"}`) {
 					t.Errorf("%s without the device: %s", r.Operation, r.Body)
 				}

@@ -36,9 +36,13 @@ func TestAccInterruptedWhileCreating(t *testing.T) {
 	t.Parallel()
 	forEachKind(t, func(t *testing.T, k kind) {
 		t.Helper()
-		for name, point := range map[string]struct{ method, part string }{
-			"the POST is held": {http.MethodPost, k.collection},
-			"while waiting":    {http.MethodGet, k.collection + "/"},
+		for name, point := range map[string]struct {
+			method, part string
+			interrupt    func(*acctest.Process)
+		}{
+			"the POST is held":                   {http.MethodPost, k.collection, (*acctest.Process).Interrupt},
+			"the POST is held, all are signaled": {http.MethodPost, k.collection, (*acctest.Process).Terminate},
+			"while waiting":                      {http.MethodGet, k.collection + "/", (*acctest.Process).Interrupt},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -48,7 +52,7 @@ func TestAccInterruptedWhileCreating(t *testing.T) {
 				w.Gate.Interpose(hold.Wrap)
 				process := c.Start("apply", "-auto-approve", "-no-color")
 				<-hold.Reached()
-				process.Interrupt()
+				point.interrupt(process)
 				hold.Release()
 				out, _ := process.Wait()
 				wantSaid(t, out, "Interrupted while waiting for the network", "was created and is in the state, now REQUESTED")

@@ -10,8 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -21,8 +25,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/jonboulle/clockwork"
 
+	"github.com/qosform/terraform-provider-qos/internal/camara/accesstoken"
 	"github.com/qosform/terraform-provider-qos/internal/camara/auth"
 	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
+	"github.com/qosform/terraform-provider-qos/internal/camara/functions"
 	"github.com/qosform/terraform-provider-qos/internal/camara/qodsession"
 	"github.com/qosform/terraform-provider-qos/internal/camara/qosassignment"
 	"github.com/qosform/terraform-provider-qos/internal/camara/qosprofile"
@@ -51,7 +57,13 @@ type Provider struct {
 	process process
 }
 
-var _ provider.ProviderWithValidateConfig = (*Provider)(nil)
+var (
+	_ provider.ProviderWithActions            = (*Provider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*Provider)(nil)
+	_ provider.ProviderWithFunctions          = (*Provider)(nil)
+	_ provider.ProviderWithListResources      = (*Provider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*Provider)(nil)
+)
 
 // New returns the camara provider.
 func New(version string, options ...Option) *Provider {
@@ -235,6 +247,9 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	resp.ResourceData = made
 	resp.DataSourceData = made
+	resp.EphemeralResourceData = made
+	resp.ListResourceData = made
+	resp.ActionData = made
 }
 
 // Backend makes what the resources need, without network I/O. At is where config is.
@@ -260,6 +275,26 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{qodsession.NewDataSource, qosprofile.NewDataSource, qosprofile.NewListDataSource}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{accesstoken.NewEphemeralResource}
+}
+
+// ListResources implements provider.ProviderWithListResources.
+func (p *Provider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{qodsession.NewListResource, qosassignment.NewListResource}
+}
+
+// Actions implements provider.ProviderWithActions.
+func (p *Provider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{qodsession.NewExtendAction}
+}
+
+// Functions implements provider.ProviderWithFunctions.
+func (p *Provider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{functions.NewLoginHint, functions.NewSeconds}
 }
 
 func (p *Provider) reader(at path.Path, m *model, diags *diag.Diagnostics) *settings.Reader {

@@ -2,6 +2,7 @@ package camara_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,29 @@ type notified struct {
 
 	world    *acctest.CamaraWorld
 	receiver *acctest.NotifiedReceiver
-	config   string
+	// provider is the provider block, and one the block of what is notified of.
+	provider, one string
+}
+
+func (n notified) config() string { return n.provider + n.one }
+
+// notifiedFleet are several of them in one configuration.
+func notifiedFleet(all map[string]notified) acctest.Fleet[notified] {
+	fleet := acctest.Fleet[notified]{}
+	for name, n := range all {
+		fleet[name] = acctest.Member[notified]{World: n, Provider: n.provider, Blocks: n.one}
+	}
+	return fleet
+}
+
+// allNotified are one of each of notifiedWorlds.
+func allNotified(t *testing.T) map[string]notified {
+	t.Helper()
+	all := map[string]notified{}
+	for name, world := range notifiedWorlds() {
+		all[name] = world(t)
+	}
+	return all
 }
 
 // notifiedWorlds are both kinds, the oldest and the newest words, and tokens of two
@@ -38,7 +61,7 @@ func notifiedWorlds() map[string]func(*testing.T) notified {
 			if version == sandbox.Version010 {
 				sink = n.receiver.Webhook(acctest.NotificationToken)
 			}
-			n.config = n.world.ProviderConfig(n.receiver.ProviderLines()) + k.block("test", sink)
+			n.provider, n.one = n.world.ProviderConfig(n.receiver.ProviderLines()), k.block("test", sink)
 			return n
 		}
 	}
@@ -48,7 +71,7 @@ func notifiedWorlds() map[string]func(*testing.T) notified {
 		w := acctest.NewKeyedCamara(t, sandbox.Version12, r.Trusted)
 		n := notified{kind: session, world: w.CamaraWorld, receiver: r}
 		oauth := w.OAuth("jwt_bearer", "private_key = <<EOT\n"+w.PrivateKey+"EOT", w.Scopes(true))
-		n.config = w.ProviderBlock(oauth, n.receiver.ProviderLines()) + session.block("test", n.receiver.Sink(acctest.NotificationToken))
+		n.provider, n.one = w.ProviderBlock(oauth, n.receiver.ProviderLines()), session.block("test", n.receiver.Sink(acctest.NotificationToken))
 		return n
 	}
 	return map[string]func(*testing.T) notified{
@@ -86,27 +109,40 @@ func (n notified) happensOnceRead(t *testing.T, happen func(id string) error) fu
 // stillClock never moves, so that no pause between two polls ever ends.
 func stillClock() camara.Option { return camara.WithClock(clockwork.NewFakeClockAt(time.Now())) }
 
+// happenOnceRead is happensOnceRead for all of them.
+func happenOnceRead(t *testing.T, all map[string]notified, happen func(n notified) func(id string) error) func() {
+	t.Helper()
+	return func() {
+		for _, n := range all {
+			n.happensOnceRead(t, happen(n))()
+		}
+	}
+}
+
 // On a clock that stands still, nothing but a notification can end the wait.
 func TestAccNotificationEndsTheWait(t *testing.T) {
 	t.Parallel()
-	for name, world := range notifiedWorlds() {
+	all := allNotified(t)
+	fleet := notifiedFleet(all)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories(stillClock())),
+		Steps: []resource.TestStep{{
+			PreConfig: happenOnceRead(t, all, func(n notified) func(string) error { return n.world.Operator.MakeAvailable }),
+			Config:    fleet.Config(""),
+			Check: func(*terraform.State) error {
+				for name, n := range all {
+					// One at once, one for the notification; Terraform's own reads come after.
+					if reads := n.world.Operator.Count(n.get); reads > 3 {
+						t.Errorf("%s: %d reads", name, reads)
+					}
+				}
+				return nil
+			},
+		}},
+	})
+	for name, n := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := world(t)
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.CamaraFactories(stillClock()),
-				Steps: []resource.TestStep{{
-					PreConfig: n.happensOnceRead(t, n.world.Operator.MakeAvailable),
-					Config:    n.config,
-					Check: func(*terraform.State) error {
-						// One at once, one for the notification; Terraform's own reads come after.
-						if reads := n.world.Operator.Count(n.get); reads > 3 {
-							t.Errorf("%d reads", reads)
-						}
-						return nil
-					},
-				}},
-			})
 			n.wantPosts(t, n.world, 1)
 			if lost := n.world.Operator.Lost(); len(lost) > 0 {
 				t.Errorf("lost notifications: %+v", lost)
@@ -135,22 +171,21 @@ func (n notified) wantNoSecrets(t *testing.T) {
 
 func TestAccNotifiedOfUnavailable(t *testing.T) {
 	t.Parallel()
-	for name, world := range notifiedWorlds() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			n := world(t)
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.CamaraFactories(stillClock()),
-				Steps: []resource.TestStep{{
-					PreConfig:   n.happensOnceRead(t, n.world.Operator.TerminateByNetwork),
-					Config:      n.config,
-					ExpectError: acctest.Words("does not provide", "UNAVAILABLE", "nothing is left of it"),
-				}},
-			})
-			if live := n.live(n.world.Operator); len(live) > 0 {
-				t.Errorf("still live: %v", live)
-			}
-		})
+	all := allNotified(t)
+	fleet := notifiedFleet(all)
+	says := slices.Repeat([]string{"does not provide", "UNAVAILABLE", "nothing is left of it"}, len(all))
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories(stillClock())),
+		Steps: []resource.TestStep{{
+			PreConfig:   happenOnceRead(t, all, func(n notified) func(string) error { return n.world.Operator.TerminateByNetwork }),
+			Config:      fleet.Config(""),
+			ExpectError: acctest.Words(says...),
+		}},
+	})
+	for name, n := range all {
+		if live := n.live(n.world.Operator); len(live) > 0 {
+			t.Errorf("%s: still live: %v", name, live)
+		}
 	}
 }
 
@@ -166,7 +201,7 @@ func TestAccNotificationAloneIsNotBelieved(t *testing.T) {
 				n.receiver.Tell(t, "../"+id, "AVAILABLE")
 				return n.world.Operator.MakeAvailable(id)
 			}),
-			Config: n.config,
+			Config: n.config(),
 			Check:  resource.TestCheckResourceAttr(n.address(), "qos_status", "AVAILABLE"),
 		}},
 	})
@@ -175,28 +210,32 @@ func TestAccNotificationAloneIsNotBelieved(t *testing.T) {
 // Without the receiver's help, everything works by polling.
 func TestAccReceiverIsOfNoHelp(t *testing.T) {
 	t.Parallel()
+	all := map[string]notified{}
 	for name, hinder := range map[string]func(*notified){
 		"away":                func(n *notified) { n.receiver.Gate.Close() },
-		"wrong token to read": func(n *notified) { n.config = strings.ReplaceAll(n.config, acctest.ReadToken, "not-the-token") },
+		"wrong token to read": func(n *notified) { n.provider = strings.ReplaceAll(n.provider, acctest.ReadToken, "not-the-token") },
 		"wrong token to notify": func(n *notified) {
-			n.config = strings.ReplaceAll(n.config, acctest.NotificationToken, "not-the-operators-token")
+			n.one = strings.ReplaceAll(n.one, acctest.NotificationToken, "not-the-operators-token")
 		},
 		"no notification is sent": func(n *notified) { n.world.Operator.Inject(sandbox.Fault{Kind: sandbox.FaultDropNotification}) },
 	} {
 		for _, which := range []string{"session, 0.10", "assignment"} {
-			t.Run(name+", "+which, func(t *testing.T) {
-				t.Parallel()
-				n := notifiedWorlds()[which](t)
-				hinder(&n)
-				resource.Test(t, resource.TestCase{
-					ProtoV6ProviderFactories: acctest.CamaraFactories(),
-					Steps: []resource.TestStep{{
-						PreConfig: n.happensOnceRead(t, n.world.Operator.MakeAvailable),
-						Config:    n.config,
-						Check:     func(*terraform.State) error { n.wantPosts(t, n.world, 1); return nil },
-					}},
-				})
-			})
+			n := notifiedWorlds()[which](t)
+			hinder(&n)
+			all[name+", "+which] = n
+		}
+	}
+	fleet := notifiedFleet(all)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories()),
+		Steps: []resource.TestStep{{
+			PreConfig: happenOnceRead(t, all, func(n notified) func(string) error { return n.world.Operator.MakeAvailable }),
+			Config:    fleet.Config(""),
+		}},
+	})
+	for name, n := range all {
+		if posts := n.world.Operator.Count(n.create); posts != 1 {
+			t.Errorf("%s: %d POSTs, want 1", name, posts)
 		}
 	}
 }
@@ -213,7 +252,7 @@ func TestAccLostAnswerIsHeardOf(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				PreConfig: func() { n.world.Operator.Inject(lost) },
-				Config:    n.config + other,
+				Config:    n.config() + other,
 				Check: func(*terraform.State) error {
 					if live := n.live(n.world.Operator); len(live) != 2 {
 						t.Errorf("live at the operator: %v", live)
@@ -221,7 +260,6 @@ func TestAccLostAnswerIsHeardOf(t *testing.T) {
 					return nil
 				},
 			},
-			{Config: n.config + other, PlanOnly: true},
 		},
 	})
 	n.wantPosts(t, n.world, 2)

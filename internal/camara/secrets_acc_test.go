@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
@@ -95,9 +94,9 @@ type secretRun struct {
 
 func newSecretRun(t *testing.T, w secretWorld) *secretRun {
 	t.Helper()
+	acctest.NeedsWriteOnly(t)
 	r := &secretRun{world: w, log: filepath.Join(t.TempDir(), "trace.log")}
 	r.CLI = newCLI(t, append(w.env, "TF_LOG=TRACE", "TF_LOG_CORE=TRACE", "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+r.log, "TF_VAR_notification_token="+notificationToken)...)
-	r.SkipBelow(tfversion.Version1_11_0)
 	return r
 }
 
@@ -134,11 +133,13 @@ func (r *secretRun) run(t *testing.T, fails bool, args ...string) {
 	}
 }
 
-// echo lets the operator refuse a kind of request, and quote all that it carried.
-func (r *secretRun) echo(method, part string) {
+// echo lets the operator refuse requests of paths with one of the parts, and quote
+// all that they carried.
+func (r *secretRun) echo(method string, parts ...string) {
 	r.world.Gate.Interpose(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			if req.Method != method || !strings.Contains(req.URL.Path, part) {
+			within := func(part string) bool { return strings.Contains(req.URL.Path, part) }
+			if req.Method != method || !slices.ContainsFunc(parts, within) {
 				next.ServeHTTP(w, req)
 				return
 			}
@@ -231,14 +232,13 @@ func TestAccSecretsGoNowhere(t *testing.T) {
 			r.run(t, false, "apply", "first.plan")
 			r.run(t, false, "plan")
 
-			for _, k := range kinds() {
-				r.echo(http.MethodGet, k.collection+"/")
-				r.run(t, true, "plan")
-				r.echo(http.MethodPost, k.collection)
-				r.run(t, true, "apply", "-auto-approve", "-replace="+k.address())
-			}
+			sessions, assignments := kinds()[0], kinds()[1]
+			r.echo(http.MethodGet, sessions.collection+"/", assignments.collection+"/")
+			r.run(t, true, "plan")
 			r.echo(http.MethodPost, "/oauth/")
 			r.run(t, len(r.world.lines) > 0, "destroy", "-auto-approve", "-refresh=false")
+			r.echo(http.MethodPost, sessions.collection, assignments.collection)
+			r.run(t, true, "apply", "-auto-approve", "-replace="+sessions.address(), "-replace="+assignments.address())
 			r.world.Gate.Interpose(nil)
 			r.run(t, false, "apply", "-auto-approve")
 
@@ -272,10 +272,9 @@ func TestAccNotificationTokenIsInTheStateAlone(t *testing.T) {
 			r.Write(r.config(false))
 			r.run(t, false, "apply", "-auto-approve")
 			r.run(t, false, "plan")
-			for _, k := range kinds() {
-				r.echo(http.MethodPost, k.collection)
-				r.run(t, true, "apply", "-auto-approve", "-replace="+k.address())
-			}
+			sessions, assignments := kinds()[0], kinds()[1]
+			r.echo(http.MethodPost, sessions.collection, assignments.collection)
+			r.run(t, true, "apply", "-auto-approve", "-replace="+sessions.address(), "-replace="+assignments.address())
 			r.world.Gate.Interpose(nil)
 			r.run(t, false, "apply", "-auto-approve")
 			if !strings.Contains(r.State(), notificationToken) {

@@ -106,6 +106,17 @@ func (c *Client) Authorize(ctx context.Context, subject string) error {
 	return nil
 }
 
+// AccessToken returns the access token that requests for the subject carry, ""
+// where they carry none, and when it ends; zero is not known. Its error is
+// NotSent.
+func (c *Client) AccessToken(ctx context.Context, subject string) (token string, expires time.Time, err error) {
+	token, err = c.tokens.Token(ctx, subject)
+	if err != nil {
+		return "", time.Time{}, notSent(request{operation: "get an access token"}, err)
+	}
+	return token, auth.Expiry(c.tokens, subject, token), nil
+}
+
 // request is one call of an API.
 type request struct {
 	// operation is what it does, in words that complete "unable to".

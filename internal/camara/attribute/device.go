@@ -5,9 +5,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	datasource "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -26,76 +24,6 @@ type deviceIPv4Model struct {
 	PublicAddress  types.String `tfsdk:"public_address"`
 	PrivateAddress types.String `tfsdk:"private_address"`
 	PublicPort     types.Int64  `tfsdk:"public_port"`
-}
-
-// What the attributes of a device say, for the schemas of resources and of data
-// sources alike.
-const (
-	phoneText   = "Phone number in international format, such as `+34666666666`: `+` and 5 to 15 digits, the first of them not 0. 0.10 takes it without the `+` too."
-	naiText     = "Network access identifier, such as `123456789@example.com`. Operators may not support it (from 1.1 on CAMARA does not allow its use for now), and with the three-legged flows of `oauth` it does not tell whose token is needed."
-	ipv4Text    = "IPv4 address as the application server sees it: `public_address`, with `private_address` or `public_port` to tell apart the devices behind it."
-	publicText  = "The public address. Required."
-	privateText = "The device's own address; where there is no address translation, the public one again."
-	portText    = "The public port, as the operator's address translation has it: 0 (from 1.2 on: 1) to 65535."
-	ipv6Text    = "Any one IPv6 address of the device's subnet; the whole subnet is meant."
-)
-
-// Device is the attribute of a resource; its changes are judged by the resource.
-func Device(description string) schema.SingleNestedAttribute {
-	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: description,
-		Attributes: map[string]schema.Attribute{
-			"phone_number":              schema.StringAttribute{Optional: true, MarkdownDescription: phoneText},
-			"network_access_identifier": schema.StringAttribute{Optional: true, MarkdownDescription: naiText},
-			"ipv4_address": schema.SingleNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: ipv4Text,
-				Attributes: map[string]schema.Attribute{
-					"public_address":  schema.StringAttribute{Optional: true, MarkdownDescription: publicText},
-					"private_address": schema.StringAttribute{Optional: true, MarkdownDescription: privateText},
-					"public_port":     schema.Int64Attribute{Optional: true, MarkdownDescription: portText},
-				},
-			},
-			"ipv6_address": schema.StringAttribute{Optional: true, MarkdownDescription: ipv6Text},
-		},
-	}
-}
-
-// DeviceFilter is the attribute of a data source.
-func DeviceFilter(required bool, description string) datasource.SingleNestedAttribute {
-	return datasource.SingleNestedAttribute{
-		Required:            required,
-		Optional:            !required,
-		MarkdownDescription: description,
-		Attributes:          deviceOfDataSource(false),
-	}
-}
-
-// DeviceResult is the computed attribute of a data source.
-func DeviceResult(description string) datasource.SingleNestedAttribute {
-	return datasource.SingleNestedAttribute{Computed: true, MarkdownDescription: description, Attributes: deviceOfDataSource(true)}
-}
-
-func deviceOfDataSource(computed bool) map[string]datasource.Attribute {
-	text := func(description string) datasource.StringAttribute {
-		return datasource.StringAttribute{Computed: computed, Optional: !computed, MarkdownDescription: description}
-	}
-	return map[string]datasource.Attribute{
-		"phone_number":              text(phoneText),
-		"network_access_identifier": text(naiText),
-		"ipv4_address": datasource.SingleNestedAttribute{
-			Computed:            computed,
-			Optional:            !computed,
-			MarkdownDescription: ipv4Text,
-			Attributes: map[string]datasource.Attribute{
-				"public_address":  text(publicText),
-				"private_address": text(privateText),
-				"public_port":     datasource.Int64Attribute{Computed: computed, Optional: !computed, MarkdownDescription: portText},
-			},
-		},
-		"ipv6_address": text(ipv6Text),
-	}
 }
 
 // DeviceType is the type of the device attributes.
@@ -160,8 +88,8 @@ func DeviceValue(d *api.Device) types.Object {
 	})
 }
 
-// ValidateDevice checks a data source's device, as far as that can be done
-// without the operator's version.
+// ValidateDevice checks a device that is looked for, or whose token is needed, as
+// far as that can be done without the operator's version.
 func ValidateDevice(ctx context.Context, object types.Object, diags *diag.Diagnostics) {
 	device, more := DeviceOf(ctx, object)
 	diags.Append(more...)

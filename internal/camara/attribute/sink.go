@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -39,6 +40,18 @@ func CredentialType() types.ObjectType {
 	}}
 }
 
+// CredentialToFillIn is a sink_credential of which the operator tells nothing: a
+// configuration with it is not valid before someone has said what it is.
+func CredentialToFillIn() types.Object {
+	of := CredentialType().AttrTypes
+	values := make(map[string]attr.Value, len(of))
+	for name := range of {
+		values[name] = types.StringNull()
+	}
+	values["access_token_wo_version"] = types.Int64Null()
+	return types.ObjectValueMust(of, values)
+}
+
 // Sink is where an operator sends CloudEvents.
 func Sink(description string) schema.StringAttribute {
 	return schema.StringAttribute{
@@ -63,7 +76,11 @@ func SinkCredential() schema.SingleNestedAttribute {
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "The bearer of notifications. With `ACCESSTOKEN`, this or `access_token_wo` is required. It is kept in the state; `access_token_wo` is not.",
-				Validators:          []validator.String{inputs.Token(), stringvalidator.ConflictsWith(inputs.Sibling("access_token_wo"))},
+				Validators: []validator.String{
+					inputs.Token(), stringvalidator.ConflictsWith(inputs.Sibling("access_token_wo")),
+					// It takes no expression that is relative.
+					stringvalidator.PreferWriteOnlyAttribute(path.MatchRoot("sink_credential").AtName("access_token_wo")),
+				},
 			},
 			"access_token_wo": schema.StringAttribute{
 				Optional:  true,

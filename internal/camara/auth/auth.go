@@ -7,6 +7,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/qosform/terraform-provider-qos/internal/transport"
 )
@@ -44,6 +45,15 @@ func Static(token string) (Source, error) {
 func Fixed(s Source) bool {
 	_, is := s.(fixed)
 	return is
+}
+
+// Expiry returns when a token ends that s has handed out for subject; zero where
+// that is not known, or the token has been replaced since.
+func Expiry(s Source, subject, token string) time.Time {
+	if c, is := s.(*cache); is {
+		return c.expiry(subject, token)
+	}
+	return time.Time{}
 }
 
 // fixed is a Source of one token. It prints without it.

@@ -43,6 +43,8 @@ type holding struct {
 	token string
 	// due is when token should be replaced; zero means when it is refused.
 	due time.Time
+	// expires is when token ends; zero where that is not known.
+	expires time.Time
 	// flight is the fetch under way, if there is one.
 	flight *flight
 	// denied is the no of a subscriber, who is not asked again in this process.
@@ -112,6 +114,16 @@ func (c *cache) Invalidate(subject, token string) {
 	}
 }
 
+// expiry is Expiry.
+func (c *cache) expiry(subject, token string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h := c.holding(subject); h.token == token {
+		return h.expires
+	}
+	return time.Time{}
+}
+
 // usableOrJoin returns the token held, the no that has been given before, or else
 // the fetch to wait for.
 func (c *cache) usableOrJoin(ctx context.Context, subject string) (string, *flight, error) {
@@ -155,7 +167,7 @@ func (c *cache) land(h *holding, f *flight) {
 		h.denied = f.err
 	}
 	if f.err == nil {
-		h.token, h.due = f.result.token, c.due(f.result.expires)
+		h.token, h.due, h.expires = f.result.token, c.due(f.result.expires), f.result.expires
 	}
 }
 

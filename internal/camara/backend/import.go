@@ -31,8 +31,8 @@ type Import struct {
 }
 
 // ImportState takes an id, with a login hint behind a comma where tokens are
-// bound to devices; or an identity. It sets the identity, and as much of the
-// state as Read, which follows, needs to ask the operator.
+// bound to devices, as such or in an identity. It sets the identity, and as much
+// of the state as Read, which follows, needs to ask the operator.
 func (b *Backend) ImportState(ctx context.Context, i Import, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	if _, err := b.Operator(); err != nil {
 		explain.Error(&resp.Diagnostics, i.Summary, err)
@@ -42,7 +42,7 @@ func (b *Backend) ImportState(ctx context.Context, i Import, req resource.Import
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(b.Identify(ctx, i.Key, id, nil, resp.Identity)...)
+	resp.Diagnostics.Append(b.Identify(ctx, Identity{Key: i.Key, ID: id}, nil, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(i.Key), id)...)
 	for name, value := range i.Policies {
@@ -62,41 +62,36 @@ func ImportID(id, subject string) string {
 
 // importID reads what the resource is imported by.
 func (b *Backend) importID(ctx context.Context, i Import, req resource.ImportStateRequest, diags *diag.Diagnostics) (id, subject string) {
-	id, subject, hinted := strings.Cut(req.ID, ",")
-	if req.ID == "" {
-		id = b.importIdentity(ctx, i, req, diags)
+	given := req.ID
+	if given == "" {
+		given = b.importIdentity(ctx, i, req, diags)
 	}
+	id, subject, hinted := strings.Cut(given, ",")
 	switch {
 	case diags.HasError():
 	case id == "" || strings.ContainsAny(id, "/ \t\r\n"):
-		diags.AddError(i.Summary, fmt.Sprintf("The import id must be the %s alone, such as %s, got %q.", i.Key, exampleID, req.ID))
+		diags.AddError(i.Summary, fmt.Sprintf("The import id must be the %s alone, such as %s, got %q.", i.Key, exampleID, given))
 	case hinted && !validHint(subject):
 		diags.AddError(i.Summary, "The login_hint behind the comma must be like tel:+34666666666, ipport:203.0.113.7:59765, ipport:[2001:db8::1] or operatortoken:….")
-	case subject == "" && b.operator.DeviceBound():
-		diags.AddError(i.Summary, fmt.Sprintf("Each access token is bound to a device here, so the import id must say whose it is: %[1]s,login_hint, such as %[2]s,tel:+34666666666 "+
-			"or %[2]s,ipport:203.0.113.7:59765.%[3]s", i.Key, id, insteadOfIdentity(req.ID)))
+	case !hinted && b.operator.DeviceBound():
+		diags.AddError(i.Summary, fmt.Sprintf("Each access token is bound to a device here, so the import id is %[1]s,login_hint, such as %[2]s,tel:+34666666666 "+
+			"or %[2]s,ipport:203.0.113.7:59765. An identity has the same as its %[1]s.", i.Key, id))
 	}
 	return id, subject
 }
 
-// insteadOfIdentity tells who imports by identity that it has no place for a
-// login hint.
-func insteadOfIdentity(id string) string {
-	if id != "" {
-		return ""
-	}
-	return " An identity cannot say that: in the import block, set id to this in place of identity."
-}
-
 func (b *Backend) importIdentity(ctx context.Context, i Import, req resource.ImportStateRequest, diags *diag.Diagnostics) string {
-	var id, base types.String
-	diags.Append(req.Identity.GetAttribute(ctx, path.Root(i.Key), &id)...)
+	var known, base types.String
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root(i.Key), &known)...)
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root(keyBaseURL), &base)...)
 	if ours := b.operator.BaseURL(); !base.IsNull() && strings.TrimRight(base.ValueString(), "/") != ours {
-		diags.AddError(i.Summary, fmt.Sprintf("The %s %s is of the operator at %s, and the provider is configured for %s.", i.Key, id.ValueString(), base.ValueString(), ours))
+		diags.AddError(i.Summary, fmt.Sprintf("The %s %s is of the operator at %s, and the provider is configured for %s.", i.Key, known.ValueString(), base.ValueString(), ours))
 	}
-	return id.ValueString()
+	return known.ValueString()
 }
+
+// hintOperatorToken is the kind of login hint that an operator has signed (TS.43).
+const hintOperatorToken = "operatortoken"
 
 // telHint is a phone number as a login hint.
 var telHint = regexp.MustCompile(`^\+[0-9]{5,15}$`)
@@ -112,7 +107,7 @@ func validHint(hint string) bool {
 		_, errBoth := netip.ParseAddrPort(text)
 		address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
 		return errBoth == nil || err == nil && address.Is6() == strings.HasPrefix(text, "[")
-	case "operatortoken":
+	case hintOperatorToken:
 		return text != ""
 	default:
 		return false

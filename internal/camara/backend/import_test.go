@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/jonboulle/clockwork"
@@ -38,10 +37,11 @@ func newBackend(t *testing.T, url, clientID string, bound bool) *Backend {
 
 func identityOf(t *testing.T, values map[string]string) *tfsdk.ResourceIdentity {
 	t.Helper()
-	identity := identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"session_id": identityschema.StringAttribute{RequiredForImport: true}, "base_url": identityschema.StringAttribute{OptionalForImport: true},
-	}}
-	raw := map[string]tftypes.Value{"session_id": tftypes.NewValue(tftypes.String, nil), "base_url": tftypes.NewValue(tftypes.String, nil)}
+	identity := IdentitySchema("session_id", "session")
+	raw := map[string]tftypes.Value{}
+	for name := range identity.Attributes {
+		raw[name] = tftypes.NewValue(tftypes.String, nil)
+	}
 	for name, text := range values {
 		raw[name] = tftypes.NewValue(tftypes.String, text)
 	}
@@ -75,7 +75,9 @@ func TestImportID(t *testing.T) {
 		"a port that there is not":             {bound: true, id: id + ",ipport:203.0.113.7:99999", says: "login_hint"},
 		"nothing behind the comma":             {bound: true, id: id + ",", says: "login_hint"},
 		"no subscriber":                        {bound: true, id: id, says: "session_id,login_hint, such as " + id + ",tel:+34666666666"},
-		"an identity without a subscriber":     {bound: true, identity: map[string]string{"session_id": id}, says: "An identity cannot say that: in the import block, set id to this in place of identity"},
+		"an identity with a subscriber":        {bound: true, identity: map[string]string{"session_id": id + ",tel:+34666666666"}},
+		"an identity with no login hint":       {bound: true, identity: map[string]string{"session_id": id + ",666666666"}, says: "The login_hint behind the comma must be like tel:+34666666666"},
+		"an identity without a subscriber":     {bound: true, identity: map[string]string{"session_id": id}, says: "An identity has the same as its session_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +91,8 @@ func TestImportID(t *testing.T) {
 			if (text == "") != (test.says == "") || !strings.Contains(text, test.says) {
 				t.Errorf("%q, want %q", text, test.says)
 			}
-			if _, want, _ := strings.Cut(test.id, ","); test.says == "" && (gotID != id || subject != want) {
+			_, want, _ := strings.Cut(test.id+test.identity["session_id"], ",")
+			if test.says == "" && (gotID != id || subject != want) {
 				t.Errorf("imported %q of %q", gotID, subject)
 			}
 		})

@@ -31,7 +31,6 @@ func TestAccLostAnswerIsRecovered(t *testing.T) {
 		CheckDestroy:             nothingLive(w),
 		Steps: []resource.TestStep{
 			{PreConfig: inject(w, sandbox.Fault{Kind: sandbox.FaultLoseAnswer, Operation: sandbox.OpCreateSession, Times: 1}), Config: config, Check: liveMatchesState(w)},
-			{Config: config, ConfigPlanChecks: emptyPlan()},
 		},
 	})
 	if got := w.Operator.Count(sandbox.OpCreateSession); got != 1 {

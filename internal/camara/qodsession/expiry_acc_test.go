@@ -56,9 +56,8 @@ func TestAccExpiryRecreates(t *testing.T) {
 			}
 			w.run(t,
 				resource.TestStep{Config: config},
-				resource.TestStep{PreConfig: w.later(599 * time.Second), Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{PreConfig: w.later(599 * time.Second), Config: config, PlanOnly: true},
 				resource.TestStep{PreConfig: w.later(time.Second), Config: config, ConfigPlanChecks: action(replaced), Check: liveMatchesState(w.CamaraWorld)},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
 			)
 		})
 	}
@@ -78,7 +77,6 @@ func TestAccExpiryIgnored(t *testing.T) {
 			w.run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{PreConfig: w.later(time.Hour), RefreshState: true},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), ConfigStateChecks: ended},
 				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), ConfigStateChecks: ended},
 				resource.TestStep{Config: again, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w.CamaraWorld)},
 			)
@@ -103,7 +101,6 @@ func TestAccNetworkTermination(t *testing.T) {
 			},
 			Config: config, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w.CamaraWorld),
 		},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
 	)
 }
 
@@ -116,12 +113,11 @@ func TestAccRenewal(t *testing.T) {
 			config := w.ProviderConfig() + session(`duration = 600`, `renew_before = 120`)
 			w.run(t,
 				resource.TestStep{Config: config},
-				resource.TestStep{PreConfig: w.later(479 * time.Second), Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{PreConfig: w.later(479 * time.Second), Config: config, PlanOnly: true},
 				resource.TestStep{PreConfig: w.later(time.Second), Config: config, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), ConfigStateChecks: []statecheck.StateCheck{
 					is("granted_duration", knownvalue.Int64Exact(1080)), is("duration", knownvalue.Int64Exact(600)),
 					is("expires_at", knownvalue.StringExact("2030-05-06T07:26:09Z")),
 				}},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
 			)
 			if got := w.Operator.Count(sandbox.OpExtendSession); got != 1 {
 				t.Errorf("%d extensions, want 1", got)
@@ -143,8 +139,7 @@ func TestAccRenewalStopsAtTheLimit(t *testing.T) {
 				resource.TestStep{PreConfig: w.later(3100 * time.Second), Config: config, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), ConfigStateChecks: []statecheck.StateCheck{
 					is("granted_duration", knownvalue.Int64Exact(3600)),
 				}},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
-				resource.TestStep{PreConfig: w.later(100 * time.Second), Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{PreConfig: w.later(100 * time.Second), Config: config, PlanOnly: true},
 				resource.TestStep{PreConfig: w.later(time.Hour), Config: config, ConfigPlanChecks: action(plancheck.ResourceActionCreate)},
 			)
 			if got := w.Operator.Count(sandbox.OpExtendSession); got != 1 {
@@ -165,6 +160,5 @@ func TestAccExtensionIsCapped(t *testing.T) {
 		resource.TestStep{Config: config("7200"), ConfigPlanChecks: action(plancheck.ResourceActionUpdate), ConfigStateChecks: []statecheck.StateCheck{
 			is("granted_duration", knownvalue.Int64Exact(3600)), is("duration", knownvalue.Int64Exact(7200)),
 		}},
-		resource.TestStep{Config: config("7200"), ConfigPlanChecks: emptyPlan()},
 	)
 }

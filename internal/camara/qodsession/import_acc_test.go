@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
@@ -23,7 +22,7 @@ func boundWorld(t *testing.T, version sandbox.Version, flow string) (w *acctest.
 	return keyed.CamaraWorld, keyed.ProviderConfig(flow)
 }
 
-func importID(suffix string) resource.ImportStateIdFunc {
+func importID(address, suffix string) resource.ImportStateIdFunc {
 	return func(s *terraform.State) (string, error) {
 		return s.RootModule().Resources[address].Primary.ID + suffix, nil
 	}
@@ -31,33 +30,35 @@ func importID(suffix string) resource.ImportStateIdFunc {
 
 func TestAccThreeLegged(t *testing.T) {
 	t.Parallel()
+	fleet := acctest.Fleet[*acctest.CamaraWorld]{}
 	for _, flow := range []string{"jwt_bearer", "ciba"} {
 		for _, version := range []sandbox.Version{sandbox.Version010, sandbox.Version011, sandbox.Version10, sandbox.Version12} {
-			t.Run(flow+" "+string(version), func(t *testing.T) {
-				t.Parallel()
-				w, provider := boundWorld(t, version, flow)
-				config := provider + session(`duration = 600`)
-				resource.Test(t, resource.TestCase{
-					ProtoV6ProviderFactories: acctest.CamaraFactories(),
-					CheckDestroy:             nothingLive(w),
-					Steps: []resource.TestStep{
-						{Config: provider + replace(session(`duration = 600`), `device  `, `# device  `), ExpectError: acctest.Words("device")},
-						{Config: config, Check: liveMatchesState(w)},
-						{Config: config, ConfigPlanChecks: emptyPlan()},
-						{ResourceName: address, ImportState: true, ImportStateIdFunc: importID(""), ExpectError: acctest.Words("session_id,login_hint")},
-						{
-							ResourceName: address, ImportState: true, ImportStateIdFunc: importID(",tel:+34666666666"), ImportStateVerify: true,
-							ImportStateVerifyIgnore: []string{"device"},
-						},
-						{Config: replace(config, "= 600", "= 900"), ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
-					},
-				})
-				for _, r := range w.Operator.Requests() {
-					if r.Operation == sandbox.OpCreateSession && strings.Contains(string(r.Body), `"device":`) != (version == sandbox.Version010) {
-						t.Errorf("the create is %s", r.Body)
-					}
-				}
-			})
+			w, provider := boundWorld(t, version, flow)
+			fleet[flow+" "+string(version)] = acctest.Member[*acctest.CamaraWorld]{World: w, Provider: provider}
+		}
+	}
+	config := fleet.Config(session(`duration = 600`))
+	imports := acctest.Each(fleet, address, func(address string) []resource.TestStep {
+		return []resource.TestStep{
+			{ResourceName: address, ImportState: true, ImportStateIdFunc: importID(address, ""), ExpectError: acctest.Words("session_id,login_hint")},
+			{
+				ResourceName: address, ImportState: true, ImportStateIdFunc: importID(address, ",tel:+34666666666"), ImportStateVerify: true,
+				ImportStateVerifyIgnore: []string{"device"},
+			},
+		}
+	})
+	steps := append([]resource.TestStep{{Config: config, Check: fleet.Check(address, oneIsLive)}}, imports...)
+	steps = append(steps, resource.TestStep{
+		Config: strings.ReplaceAll(config, "= 600", "= 900"), ConfigPlanChecks: planned(fleet, plancheck.ResourceActionUpdate),
+	})
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories()), Steps: steps, CheckDestroy: fleet.Check(address, noneIsLive),
+	})
+	for name, member := range fleet {
+		for _, r := range member.World.Operator.Requests() {
+			if r.Operation == sandbox.OpCreateSession && strings.Contains(string(r.Body), `"device":`) != strings.HasSuffix(name, string(sandbox.Version010)) {
+				t.Errorf("%s: the create is %s", name, r.Body)
+			}
 		}
 	}
 }
@@ -78,14 +79,12 @@ func TestAccImportIntoConfiguration(t *testing.T) {
 			var id string
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: acctest.CamaraFactories(),
-				TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_7_0)},
 				CheckDestroy:             nothingLive(w),
 				Steps: []resource.TestStep{
 					{Config: config, Check: func(s *terraform.State) error {
 						id = s.RootModule().Resources[address].Primary.ID
 						return nil
 					}},
-					{Config: config, ConfigPlanChecks: emptyPlan()},
 					{Config: w.ProviderConfig() + "removed {\n  from = camara_qod_session.test\n  lifecycle {\n    destroy = false\n  }\n}\n"},
 					{
 						ResourceName: address, Config: config, ImportState: true, ImportStatePersist: true,
@@ -94,7 +93,6 @@ func TestAccImportIntoConfiguration(t *testing.T) {
 					{Config: config, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveMatchesState(w), ConfigStateChecks: []statecheck.StateCheck{
 						is("on_expiry", knownvalue.StringExact("ignore")),
 					}},
-					{Config: config, ConfigPlanChecks: emptyPlan()},
 					{Config: replace(config, "666", "777"), ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w)},
 				},
 			})

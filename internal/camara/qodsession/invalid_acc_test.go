@@ -16,8 +16,9 @@ func minimal(server, lines string) string {
 func TestAccInvalid(t *testing.T) {
 	t.Parallel()
 	old, current, newest := acctest.NewCamara(t, sandbox.Version010), acctest.NewCamara(t, sandbox.Version11), acctest.NewCamara(t, sandbox.Version12)
-	bound, provider := boundWorld(t, sandbox.Version11, "jwt_bearer")
-	_ = bound
+	_, provider := boundWorld(t, sandbox.Version11, "jwt_bearer")
+	_, oldBound := boundWorld(t, sandbox.Version010, "jwt_bearer")
+	_, newestAsked := boundWorld(t, sandbox.Version12, "ciba")
 	const (
 		server = `{ ipv4_address = "203.0.113.5" }`
 		device = "device = { phone_number = \"+34666666666\" }\n  "
@@ -37,6 +38,8 @@ func TestAccInvalid(t *testing.T) {
 		"IPv6 address of a device":      {at(current, minimal(server, "device = { ipv6_address = \"2001:db8::/64\" }\n  duration = 600")), []string{"device.ipv6_address"}},
 		"no device with two legs":       {at(current, minimal(server, "duration = 600")), []string{"device is required", "client_credentials"}},
 		"no device with three":          {provider + minimal(server, "duration = 600"), []string{"device is needed"}},
+		"no device with three on 0.10":  {oldBound + minimal(server, ""), []string{"device"}},
+		"no device with a question":     {newestAsked + minimal(server, "duration = 600"), []string{"device is needed"}},
 		"no subscriber with three":      {provider + minimal(server, "device = { network_access_identifier = \"x@example.com\" }\n  duration = 600"), []string{"device must have a phone_number"}},
 		"no device on 0.10":             {at(old, minimal(server, "")), []string{"device must have at least one identifier", "0.10"}},
 		"server without address":        {at(current, minimal("{}", valid)), []string{"application_server must have at least one address"}},

@@ -26,7 +26,6 @@ func TestAccGrantedLess(t *testing.T) {
 	w.run(t,
 		resource.TestStep{Config: config(`duration = 600`, `renew_before = 300`), ConfigStateChecks: granted},
 		resource.TestStep{Config: config(`duration = 100`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate), ConfigStateChecks: granted},
-		resource.TestStep{Config: config(`duration = 100`), ConfigPlanChecks: emptyPlan()},
 		resource.TestStep{Config: config(`duration = 99`), ConfigPlanChecks: action(plancheck.ResourceActionReplace)},
 	)
 	if posts, extensions := w.Operator.Count(sandbox.OpCreateSession), w.Operator.Count(sandbox.OpExtendSession); posts != 2 || extensions != 0 {
@@ -107,7 +106,6 @@ func TestAccIgnoredThoughNotSeen(t *testing.T) {
 				resource.TestStep{PreConfig: func() { test.ends(t, w) }, Config: config, ConfigPlanChecks: emptyPlan(), ConfigStateChecks: []statecheck.StateCheck{
 					is("qos_status", knownvalue.StringExact("UNAVAILABLE")), is("status_info", knownvalue.Null()),
 				}},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
 			)
 			if got := w.Operator.Count(sandbox.OpCreateSession); got != 1 {
 				t.Errorf("%d POSTs, want 1", got)
@@ -127,7 +125,6 @@ func TestAccOtherClock(t *testing.T) {
 			config := w.ProviderConfig() + session(`duration = 3600`, `renew_before = 600`)
 			w.run(t,
 				resource.TestStep{Config: config},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
 			)
 			if posts, extensions := w.Operator.Count(sandbox.OpCreateSession), w.Operator.Count(sandbox.OpExtendSession); posts != 1 || extensions != 0 {
 				t.Errorf("%d POSTs and %d extensions, want 1 and none", posts, extensions)

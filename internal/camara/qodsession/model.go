@@ -229,6 +229,14 @@ func webhookValue(notificationURL string) types.Object {
 	})
 }
 
+// webhookToFillIn is a webhook of whose token the operator tells nothing: a
+// configuration with it is not valid before someone has said what it is.
+func webhookToFillIn(notificationURL string) types.Object {
+	values := webhookValue(notificationURL).Attributes()
+	values["notification_auth_token_wo_version"] = types.Int64Value(1)
+	return types.ObjectValueMust(webhookType().AttrTypes, values)
+}
+
 // refresh takes over what the operator alone says of the session. What is
 // configured never changes at the operator, and stays as it was written.
 func (m *model) refresh(s *api.Session) {

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
@@ -54,7 +53,6 @@ func TestAccImportEnds(t *testing.T) {
 			w := newClockWorld(t, sandbox.Version11, func(o *sandbox.Options) {
 				o.Profiles = []sandbox.Profile{{Name: "QOS_E", Status: sandbox.ProfileActive, MaxDuration: &sandbox.Quantity{Value: 7, Unit: "Days"}}}
 			})
-			w.test.TerraformVersionChecks = []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_7_0)}
 			config := w.ProviderConfig() + session(`duration = 604800`)
 			var id string
 			w.run(t,
@@ -67,7 +65,7 @@ func TestAccImportEnds(t *testing.T) {
 					ResourceName: address, Config: config, ImportState: true, ImportStatePersist: true,
 					ImportStateIdFunc: func(*terraform.State) (string, error) { return id, nil },
 				},
-				resource.TestStep{PreConfig: w.later(time.Minute), Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{PreConfig: w.later(time.Minute), Config: config, PlanOnly: true},
 				resource.TestStep{
 					PreConfig: w.later(test.age), Config: w.ProviderConfig() + session(`duration = 604800`, `sink = "https://n.example.com"`),
 					ConfigPlanChecks: action(test.want), Check: liveMatchesState(w.CamaraWorld),

@@ -50,7 +50,7 @@ func (r *qodSessionResource) Schema(ctx context.Context, _ resource.SchemaReques
 }
 
 func (r *qodSessionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema()
+	resp.IdentitySchema = backend.IdentitySchema(identityKey, "session")
 }
 
 func (r *qodSessionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
@@ -92,7 +92,7 @@ func (r *qodSessionResource) Create(ctx context.Context, req resource.CreateRequ
 		plan.refresh(session)
 		origin = origin.Created(r.backend.Now())
 		resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin)...)
-		resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, session.ID, nil, resp.Identity)...)
+		resp.Diagnostics.Append(r.backend.Identify(ctx, identity(session.ID), nil, resp.Identity)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return !resp.Diagnostics.HasError()
 	}
@@ -116,7 +116,7 @@ func (r *qodSessionResource) Read(ctx context.Context, req resource.ReadRequest,
 	id := state.SessionID.ValueString()
 	session, err := requester.sessions.Read(ctx, id)
 	now := r.backend.Now()
-	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identity(id), req.Identity, resp.Identity)...)
 	switch {
 	case api.Gone(err) && origin.Fresh(now) && ended(&state, now) == "":
 		grant.WarnUnseen(requester.Kind, id, err, &resp.Diagnostics)
@@ -170,7 +170,7 @@ func (r *qodSessionResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyVerdict, found)...)
 	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Applied())...)
-	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, plan.SessionID.ValueString(), req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identity(plan.SessionID.ValueString()), req.Identity, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 

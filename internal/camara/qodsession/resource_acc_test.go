@@ -50,6 +50,20 @@ func liveMatchesState(w *acctest.CamaraWorld) resource.TestCheckFunc {
 	}
 }
 
+// oneIsLive checks that the operator has one session, the one at that address.
+func oneIsLive(w *acctest.CamaraWorld, address string) resource.TestCheckFunc {
+	return func(s *terraform.State) error {
+		inState := []string{}
+		if r := s.RootModule().Resources[address]; r != nil {
+			inState = append(inState, r.Primary.ID)
+		}
+		if diff := cmp.Diff(liveIDs(w), inState); diff != "" {
+			return fmt.Errorf("live at the operator (-) and in the state (+):\n%s", diff)
+		}
+		return nil
+	}
+}
+
 func liveIDs(w *acctest.CamaraWorld) []string {
 	ids := []string{}
 	for _, s := range w.Operator.Live() {
@@ -68,6 +82,15 @@ func nothingLive(w *acctest.CamaraWorld) resource.TestCheckFunc {
 	}
 }
 
+func noneIsLive(w *acctest.CamaraWorld, _ string) resource.TestCheckFunc { return nothingLive(w) }
+
+// planned is the action that each operator's session is planned for.
+func planned(fleet acctest.Fleet[*acctest.CamaraWorld], action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: acctest.Each(fleet, address, func(address string) []plancheck.PlanCheck {
+		return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
+	})}
+}
+
 func emptyPlan() resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 }
@@ -77,38 +100,49 @@ func action(a plancheck.ResourceActionType) resource.ConfigPlanChecks {
 }
 
 func is(attribute string, want knownvalue.Check) statecheck.StateCheck {
+	return isAt(address, attribute, want)
+}
+
+func isAt(address, attribute string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(address, tfjsonpath.New(attribute), want)
 }
 
 func TestAccLifecycle(t *testing.T) {
 	t.Parallel()
+	fleet := acctest.NewCamaraFleet(t)
+	config := fleet.Config(session(`duration = 3600`))
+	longer := fleet.Config(session(`duration = 5400`))
+	policies := fleet.Config(session(`duration = 5400`, `on_expiry = "ignore"`, `renew_before = 60`, `timeouts = { create = "30s" }`))
+	other := strings.ReplaceAll(longer, "QOS_E", "QOS_M")
+	shorter := strings.ReplaceAll(other, "5400", "600")
+	live := fleet.Check(address, oneIsLive)
+	granted := func(seconds int64) []statecheck.StateCheck {
+		return acctest.Each(fleet, address, func(address string) []statecheck.StateCheck {
+			return []statecheck.StateCheck{
+				isAt(address, "qos_status", knownvalue.StringExact("AVAILABLE")), isAt(address, "granted_duration", knownvalue.Int64Exact(seconds)),
+				isAt(address, "started_at", knownvalue.NotNull()), isAt(address, "expires_at", knownvalue.NotNull()),
+			}
+		})
+	}
+	imports := acctest.Each(fleet, address, func(address string) []resource.TestStep {
+		return []resource.TestStep{{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"device"}}}
+	})
+	steps := []resource.TestStep{{Config: config, Check: live, ConfigStateChecks: granted(3600)}}
+	steps = append(steps, imports...)
+	steps = append(steps,
+		resource.TestStep{Config: longer, ConfigPlanChecks: planned(fleet, plancheck.ResourceActionUpdate), Check: live, ConfigStateChecks: granted(5400)},
+		resource.TestStep{Config: policies, ConfigPlanChecks: planned(fleet, plancheck.ResourceActionUpdate), Check: live},
+		resource.TestStep{Config: other, ConfigPlanChecks: planned(fleet, plancheck.ResourceActionReplace), Check: live},
+		resource.TestStep{Config: shorter, ConfigPlanChecks: planned(fleet, plancheck.ResourceActionReplace), Check: live},
+	)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories()), Steps: steps,
+		CheckDestroy: fleet.Check(address, noneIsLive),
+	})
 	for _, version := range sandbox.Versions() {
 		t.Run(string(version), func(t *testing.T) {
 			t.Parallel()
-			w := acctest.NewCamara(t, version)
-			config := w.ProviderConfig() + session(`duration = 3600`)
-			longer := w.ProviderConfig() + session(`duration = 5400`)
-			policies := w.ProviderConfig() + session(`duration = 5400`, `on_expiry = "ignore"`, `renew_before = 60`, `timeouts = { create = "30s" }`)
-			other := w.ProviderConfig() + strings.Replace(session(`duration = 5400`), "QOS_E", "QOS_M", 1)
-			shorter := w.ProviderConfig() + strings.Replace(session(`duration = 600`), "QOS_E", "QOS_M", 1)
-			available := is("qos_status", knownvalue.StringExact("AVAILABLE"))
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.CamaraFactories(),
-				CheckDestroy:             nothingLive(w),
-				Steps: []resource.TestStep{
-					{Config: config, Check: liveMatchesState(w), ConfigStateChecks: []statecheck.StateCheck{
-						available, is("granted_duration", knownvalue.Int64Exact(3600)), is("started_at", knownvalue.NotNull()), is("expires_at", knownvalue.NotNull()),
-					}},
-					{Config: config, ConfigPlanChecks: emptyPlan()},
-					{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"device"}},
-					{Config: longer, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveMatchesState(w), ConfigStateChecks: []statecheck.StateCheck{
-						available, is("granted_duration", knownvalue.Int64Exact(5400)),
-					}},
-					{Config: policies, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveMatchesState(w)},
-					{Config: other, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w)},
-					{Config: shorter, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveMatchesState(w)},
-				},
-			})
+			w := fleet[string(version)].World
 			if got := w.Operator.Count(sandbox.OpCreateSession); got != 3 {
 				t.Errorf("%d POSTs for a create and two replacements, want 3", got)
 			}

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
@@ -144,7 +144,11 @@ func webhookAttribute() schema.SingleNestedAttribute {
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "The bearer of notifications, 20 to 256 characters. It is kept in the state; `notification_auth_token_wo` is not.",
-				Validators:          []validator.String{inputs.Token(), stringvalidator.ConflictsWith(inputs.Sibling("notification_auth_token_wo"))},
+				Validators: []validator.String{
+					inputs.Token(), stringvalidator.ConflictsWith(inputs.Sibling("notification_auth_token_wo")),
+					// It takes no expression that is relative.
+					stringvalidator.PreferWriteOnlyAttribute(path.MatchRoot("webhook").AtName("notification_auth_token_wo")),
+				},
 			},
 			"notification_auth_token_wo": schema.StringAttribute{
 				Optional:  true,
@@ -161,11 +165,4 @@ func webhookAttribute() schema.SingleNestedAttribute {
 			},
 		},
 	}
-}
-
-func identitySchema() identityschema.Schema {
-	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"session_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id that the operator gave the session."},
-		"base_url":   identityschema.StringAttribute{OptionalForImport: true, Description: "Root of the operator's API that the session was made with."},
-	}}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
@@ -50,6 +49,7 @@ func stateLacks(secret string) resource.TestCheckFunc {
 }
 
 func TestAccWriteOnly(t *testing.T) {
+	acctest.NeedsWriteOnly(t)
 	t.Parallel()
 	w := acctest.NewCamara(t, sandbox.Version11)
 	config := func(token string, version int) string {
@@ -57,7 +57,6 @@ func TestAccWriteOnly(t *testing.T) {
 	}
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.CamaraFactories(),
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
 		CheckDestroy:             nothingLive(w),
 		Steps: []resource.TestStep{
 			{
@@ -67,7 +66,7 @@ func TestAccWriteOnly(t *testing.T) {
 				ExpectError: acctest.Words("timeouts.create"),
 			},
 			{Config: config("secret-1", 1), ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: resource.ComposeTestCheckFunc(liveMatchesState(w), stateLacks("secret-1"))},
-			{Config: config("secret-2", 1), ConfigPlanChecks: emptyPlan()},
+			{Config: config("secret-2", 1), PlanOnly: true},
 			{Config: config("secret-3", 2), ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: resource.ComposeTestCheckFunc(liveMatchesState(w), stateLacks("secret-3"))},
 		},
 	})
@@ -86,7 +85,6 @@ func TestAccSecretAlone(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: config(`access_token = "secret-1"`)},
 			{Config: config(`access_token = "secret-2"`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
-			{Config: config(`access_token = "secret-2"`), ConfigPlanChecks: emptyPlan()},
 			{Config: replace(config(`access_token = "secret-2"`), "n.example.com", "m.example.com"), ConfigPlanChecks: action(plancheck.ResourceActionReplace)},
 		},
 	})

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 	sandbox "github.com/qosform/terraform-provider-qos/internal/sandbox/camara"
@@ -43,7 +42,6 @@ func TestAccImportIntoConfiguration(t *testing.T) {
 			var id string
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: acctest.CamaraFactories(),
-				TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_7_0)},
 				CheckDestroy:             live(w, 0),
 				Steps: []resource.TestStep{
 					{Config: config, Check: func(s *terraform.State) error {
@@ -58,7 +56,6 @@ func TestAccImportIntoConfiguration(t *testing.T) {
 					{Config: config, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: liveInState(w), ConfigStateChecks: []statecheck.StateCheck{
 						is("on_timeout", knownvalue.StringExact("keep")),
 					}},
-					{Config: config, ConfigPlanChecks: emptyPlan()},
 					{Config: strings.Replace(config, "666", "777", 1), ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: liveInState(w)},
 				},
 			})
@@ -95,7 +92,6 @@ func TestAccThreeLegged(t *testing.T) {
 				Steps: []resource.TestStep{
 					{Config: provider + strings.Replace(assignment(), "device  ", "# device  ", 1), ExpectError: acctest.Words("device")},
 					{Config: config, Check: liveInState(w.CamaraWorld)},
-					{Config: config, ConfigPlanChecks: emptyPlan()},
 					{ResourceName: address, ImportState: true, ExpectError: acctest.Words("assignment_id,login_hint")},
 					{
 						ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"device"},
@@ -143,6 +139,7 @@ func sentTokens(t *testing.T, w *acctest.CamaraWorld) string {
 }
 
 func TestAccWriteOnly(t *testing.T) {
+	acctest.NeedsWriteOnly(t)
 	t.Parallel()
 	w := acctest.NewCamara(t, sandbox.Version11)
 	config := func(token string, version int) string {
@@ -153,7 +150,6 @@ func TestAccWriteOnly(t *testing.T) {
 	}
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.CamaraFactories(),
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
 		CheckDestroy:             live(w, 0),
 		Steps: []resource.TestStep{
 			{
@@ -162,7 +158,7 @@ func TestAccWriteOnly(t *testing.T) {
 				ExpectError: acctest.Words("timeouts.create"),
 			},
 			{Config: config("secret-1", 1), ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: kept("secret-1")},
-			{Config: config("secret-2", 1), ConfigPlanChecks: emptyPlan()},
+			{Config: config("secret-2", 1), PlanOnly: true},
 			{Config: config("secret-3", 2), ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: kept("secret-3")},
 		},
 	})
@@ -181,7 +177,6 @@ func TestAccSecretAlone(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: config(`access_token = "secret-1"`)},
 			{Config: config(`access_token = "secret-2"`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate)},
-			{Config: config(`access_token = "secret-2"`), ConfigPlanChecks: emptyPlan()},
 			{Config: strings.Replace(config(`access_token = "secret-2"`), "n.example.com", "m.example.com", 1), ConfigPlanChecks: action(plancheck.ResourceActionReplace)},
 		},
 	})

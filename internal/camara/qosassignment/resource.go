@@ -50,7 +50,7 @@ func (r *qosAssignmentResource) Schema(ctx context.Context, _ resource.SchemaReq
 }
 
 func (r *qosAssignmentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema()
+	resp.IdentitySchema = backend.IdentitySchema(identityKey, "assignment")
 }
 
 func (r *qosAssignmentResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
@@ -92,7 +92,7 @@ func (r *qosAssignmentResource) Create(ctx context.Context, req resource.CreateR
 		plan.refresh(assignment)
 		origin = origin.Created(r.backend.Now())
 		resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin)...)
-		resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, assignment.ID, nil, resp.Identity)...)
+		resp.Diagnostics.Append(r.backend.Identify(ctx, identity(assignment.ID), nil, resp.Identity)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return !resp.Diagnostics.HasError()
 	}
@@ -111,7 +111,7 @@ func (r *qosAssignmentResource) Read(ctx context.Context, req resource.ReadReque
 	id := state.AssignmentID.ValueString()
 	assignment, err := requester.Remote.Read(ctx, id)
 	now := r.backend.Now()
-	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, id, req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identity(id), req.Identity, resp.Identity)...)
 	switch {
 	case api.Gone(err) && origin.Fresh(now) && state.ended() == "":
 		grant.WarnUnseen(requester.Kind, id, err, &resp.Diagnostics)
@@ -144,7 +144,7 @@ func (r *qosAssignmentResource) Update(ctx context.Context, req resource.UpdateR
 		return
 	}
 	resp.Diagnostics.Append(privatestate.Set(ctx, resp.Private, grant.KeyOrigin, origin.Applied())...)
-	resp.Diagnostics.Append(r.backend.Identify(ctx, identityKey, plan.AssignmentID.ValueString(), req.Identity, resp.Identity)...)
+	resp.Diagnostics.Append(r.backend.Identify(ctx, identity(plan.AssignmentID.ValueString()), req.Identity, resp.Identity)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 

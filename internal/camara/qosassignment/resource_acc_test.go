@@ -48,36 +48,45 @@ func action(a plancheck.ResourceActionType) resource.ConfigPlanChecks {
 
 func TestAccLifecycle(t *testing.T) {
 	t.Parallel()
-	for _, version := range sandbox.Versions() {
-		t.Run(string(version), func(t *testing.T) {
-			t.Parallel()
-			w := acctest.NewCamara(t, version, func(o *sandbox.Options) { o.Switches.AsyncRevoke = version == sandbox.Version12 })
-			config := w.ProviderConfig() + assignment()
-			policies := w.ProviderConfig() + assignment(`on_timeout = "keep"`, `timeouts = { delete = "1m" }`)
-			other := strings.Replace(policies, "QOS_E", "QOS_M", 1)
-			resource.Test(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.CamaraFactories(),
-				CheckDestroy:             live(w, 0),
-				Steps: []resource.TestStep{
-					{Config: config, Check: live(w, 1), ConfigStateChecks: []statecheck.StateCheck{
-						statecheck.ExpectKnownValue(address, tfjsonpath.New("status"), knownvalue.StringExact("AVAILABLE")),
-						statecheck.ExpectKnownValue(address, tfjsonpath.New("started_at"), knownvalue.NotNull()),
-					}},
-					{Config: config, ConfigPlanChecks: emptyPlan()},
-					{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"device"}},
-					{Config: policies, ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: live(w, 1)},
-					{Config: other, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: live(w, 1)},
-					{
-						PreConfig: func() { _ = w.Operator.TerminateByNetwork(w.Operator.LiveAssignments()[0].ID) },
-						Config:    other, ConfigPlanChecks: action(plancheck.ResourceActionReplace), Check: live(w, 1),
-					},
-					{Config: other, ConfigPlanChecks: emptyPlan()},
-				},
-			})
-			if got := w.Operator.Count(sandbox.OpCreateAssignment); got != 3 {
-				t.Errorf("%d POSTs, want 3", got)
-			}
-		})
+	fleet := acctest.NewCamaraFleet(t, func(o *sandbox.Options) { o.Switches.AsyncRevoke = o.Version == sandbox.Version12 })
+	config := fleet.Config(assignment())
+	policies := fleet.Config(assignment(`on_timeout = "keep"`, `timeouts = { delete = "1m" }`))
+	other := strings.ReplaceAll(policies, "QOS_E", "QOS_M")
+	lives := fleet.Check(address, func(w *acctest.CamaraWorld, _ string) resource.TestCheckFunc { return live(w, 1) })
+	available := acctest.Each(fleet, address, func(address string) []statecheck.StateCheck {
+		return []statecheck.StateCheck{
+			statecheck.ExpectKnownValue(address, tfjsonpath.New("status"), knownvalue.StringExact("AVAILABLE")),
+			statecheck.ExpectKnownValue(address, tfjsonpath.New("started_at"), knownvalue.NotNull()),
+		}
+	})
+	planned := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+		return resource.ConfigPlanChecks{PreApply: acctest.Each(fleet, address, func(address string) []plancheck.PlanCheck {
+			return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
+		})}
+	}
+	terminate := func() {
+		for _, member := range fleet {
+			operator := member.World.Operator
+			_ = operator.TerminateByNetwork(operator.LiveAssignments()[0].ID)
+		}
+	}
+	imports := acctest.Each(fleet, address, func(address string) []resource.TestStep {
+		return []resource.TestStep{{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"device"}}}
+	})
+	steps := append([]resource.TestStep{{Config: config, Check: lives, ConfigStateChecks: available}}, imports...)
+	steps = append(steps,
+		resource.TestStep{Config: policies, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: lives},
+		resource.TestStep{Config: other, ConfigPlanChecks: planned(plancheck.ResourceActionReplace), Check: lives},
+		resource.TestStep{PreConfig: terminate, Config: other, ConfigPlanChecks: planned(plancheck.ResourceActionReplace), Check: lives},
+	)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: fleet.Factories(acctest.CamaraFactories()), Steps: steps,
+		CheckDestroy: fleet.Check(address, func(w *acctest.CamaraWorld, _ string) resource.TestCheckFunc { return live(w, 0) }),
+	})
+	for name, member := range fleet {
+		if got := member.World.Operator.Count(sandbox.OpCreateAssignment); got != 3 {
+			t.Errorf("%s: %d POSTs, want 3", name, got)
+		}
 	}
 }
 
@@ -95,7 +104,6 @@ func TestAccLostAnswerIsRecovered(t *testing.T) {
 				},
 				Config: config, Check: live(w, 1),
 			},
-			{Config: config, ConfigPlanChecks: emptyPlan()},
 		},
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
@@ -45,11 +44,4 @@ func resourceSchema(ctx context.Context) schema.Schema {
 			"started_at":    attribute.Computed("When the assignment became `AVAILABLE`, in RFC 3339 and UTC; null before."),
 		},
 	}
-}
-
-func identitySchema() identityschema.Schema {
-	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"assignment_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id that the operator gave the assignment."},
-		"base_url":      identityschema.StringAttribute{OptionalForImport: true, Description: "Root of the operator's Quality-on-Demand API (the provider's base_url) that the assignment was made with."},
-	}}
 }

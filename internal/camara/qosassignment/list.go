@@ -1,0 +1,121 @@
+package qosassignment
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/api"
+	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
+	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
+	"github.com/qosform/terraform-provider-qos/internal/explain"
+)
+
+type qosAssignmentList struct {
+	backend *backend.Backend
+}
+
+var (
+	_ list.ListResourceWithConfigure      = (*qosAssignmentList)(nil)
+	_ list.ListResourceWithValidateConfig = (*qosAssignmentList)(nil)
+)
+
+const summaryList = "Unable to list QoS assignments"
+
+// NewListResource returns camara_qos_assignment for queries.
+func NewListResource() list.ListResource { return &qosAssignmentList{} }
+
+type queryModel struct {
+	Device types.Object `tfsdk:"device"`
+}
+
+func (l *qosAssignmentList) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "camara_qos_assignment"
+}
+
+func (l *qosAssignmentList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Finds the QoS assignment of a device, which has one at most, unless that has ended (Terraform 1.14), to import it or to see what an interrupted run has left. " +
+			"The configuration that `terraform query -generate-config-out` writes plans no change after the import, where the operator tells all of it. It never tells secrets: where an assignment has a `sink`, " +
+			"a `sink_credential` is written that is to be filled in, or to be taken out if the assignment has none.",
+		Attributes: map[string]schema.Attribute{
+			"device": attribute.DeviceToList("The device, by one identifier or several. Required with the flows of `oauth`; with the three-legged ones it says whose token is needed."),
+		},
+	}
+}
+
+func (l *qosAssignmentList) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	l.backend = backend.From(req.ProviderData, &resp.Diagnostics)
+}
+
+func (l *qosAssignmentList) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
+	var config queryModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		attribute.ValidateDevice(ctx, config.Device, &resp.Diagnostics)
+	}
+}
+
+func (l *qosAssignmentList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var diags diag.Diagnostics
+	found := l.find(ctx, req, &diags)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	stream.Results = l.backend.Results(ctx, req, found)
+}
+
+// find returns the device's assignment, or none.
+func (l *qosAssignmentList) find(ctx context.Context, req list.ListRequest, diags *diag.Diagnostics) []backend.Found {
+	var config queryModel
+	diags.Append(req.Config.Get(ctx, &config)...)
+	if diags.HasError() {
+		return nil
+	}
+	search, ok := l.backend.Search(ctx, config.Device, summaryList, diags)
+	if !ok {
+		return nil
+	}
+	assignment, err := search.Operator.RetrieveAssignment(ctx, search.Subject, search.Device)
+	switch {
+	case api.NoneListed(err):
+		return nil
+	case err != nil:
+		explain.Error(diags, summaryList, err)
+		return nil
+	}
+	if assignment.Device == nil {
+		assignment.Device = search.Device
+	}
+	state := imported(assignment)
+	if state.ended() != "" {
+		return nil
+	}
+	return []backend.Found{{Name: state.name(), Identity: identity(assignment.ID), Subject: search.Subject, State: state}}
+}
+
+// imported is an assignment as it is after an import. Secrets that it may have
+// been created with are there to be filled in.
+func imported(a *api.Assignment) *model {
+	m := unmanaged()
+	m.fill(a)
+	m.refresh(a)
+	if a.Sink != "" {
+		m.SinkCredential = attribute.CredentialToFillIn()
+	}
+	return m
+}
+
+// name is what a person recognises an assignment by.
+func (m *model) name() string {
+	name := m.QoSProfile.ValueString() + ", " + m.Status.ValueString()
+	if !m.StartedAt.IsNull() {
+		name += " since " + m.StartedAt.ValueString()
+	}
+	return name
+}
