@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -31,7 +33,17 @@ const (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr, providerserver.Serve))
+	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr, serveEngine))
+}
+
+// serveEngine serves the engine that started the program. Only the engine says
+// when to stop: pipelines that are cancelled often send SIGTERM to every process,
+// and a provider that obeyed would lose the answer to a request under way.
+func serveEngine(ctx context.Context, factory func() provider.Provider, opts providerserver.ServeOpts) error {
+	if !opts.Debug {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	return providerserver.Serve(ctx, factory, opts)
 }
 
 type serveFunc func(context.Context, func() provider.Provider, providerserver.ServeOpts) error
