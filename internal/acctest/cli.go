@@ -226,7 +226,19 @@ func (p *Process) KillEngine() {
 // once the engine has said that it heard.
 func (p *Process) Interrupt() {
 	p.t.Helper()
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT)
+	p.signal(syscall.SIGINT)
+}
+
+// Terminate is what many pipelines do when a job is cancelled: SIGTERM to every
+// process. It returns once the engine has said that it heard.
+func (p *Process) Terminate() {
+	p.t.Helper()
+	p.signal(syscall.SIGTERM)
+}
+
+func (p *Process) signal(s syscall.Signal) {
+	p.t.Helper()
+	_ = syscall.Kill(-p.cmd.Process.Pid, s)
 	Eventually(p.t, "the engine heeds the interrupt", func() bool { return strings.Contains(p.out.String(), "Interrupt received") })
 }
 
@@ -262,7 +274,8 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	}
 	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "bin", "acctest")
 	fresh := filepath.Join(dir, fmt.Sprintf("build-%d", os.Getpid()))
-	build := exec.CommandContext(ctx, "go", "build", "-o", fresh, "github.com/qosform/terraform-provider-qos") // #nosec G204 -- builds this module
+	// Engines read the whole file at every start, to compare its checksum.
+	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", fresh, "github.com/qosform/terraform-provider-qos") // #nosec G204 -- builds this module
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
 	}

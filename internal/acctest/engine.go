@@ -7,28 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/hashicorp/go-version"
 )
-
-// SkipBelow skips the test with an engine older than the oldest that can run it.
-func (c *CLI) SkipBelow(oldest *version.Version) {
-	c.t.Helper()
-	var engine struct {
-		Version string `json:"terraform_version"`
-	}
-	out := c.MustRun("version", "-json")
-	if err := json.Unmarshal([]byte(out), &engine); err != nil {
-		c.t.Fatalf("version: %v\n%s", err, out)
-	}
-	found, err := version.NewVersion(engine.Version)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if found.LessThan(oldest) {
-		c.t.Skipf("needs an engine of version %s, this is %s", oldest, found)
-	}
-}
 
 // SavePlan saves a plan under a name in the working directory, and returns the
 // files that it consists of by their names.

@@ -44,20 +44,25 @@ type camaraExample struct {
 func camaraExamples() map[string]camaraExample {
 	const one, two = "Plan: 1 to add, 0 to change, 0 to destroy.", "Plan: 2 to add, 0 to change, 0 to destroy."
 	return map[string]camaraExample{
-		"data-sources/camara_qod_sessions":   {plan: "sessions"},
-		"data-sources/camara_qos_profile":    {plan: one, live: 1},
-		"data-sources/camara_qos_profiles":   {plan: "profiles"},
-		"provider":                           {configured: true, plan: one}, // its operator is not there to apply to
-		"quickstart/plain":                   {configured: true, plan: one, live: 1},
-		"quickstart/nokia-network-as-code":   {configured: true, version: sandbox.HybridA, plan: one, live: 1},
-		"quickstart/telefonica-open-gateway": {configured: true, version: sandbox.Version010, options: asTelefonicaMock, plan: one, live: 1},
-		"resources/camara_qod_session":       {plan: one, live: 1},
-		"resources/camara_qos_assignment":    {plan: one, live: 1},
-		"scenarios/hybrid":                   {configured: true, version: sandbox.HybridB, plan: one, live: 1},
-		"scenarios/keep-alive":               {plan: one, live: 1},
-		"scenarios/ports":                    {plan: two, live: 2},
-		"scenarios/private-key-jwt":          {configured: true, plan: one, live: 1},
-		"scenarios/three-legged":             {configured: true, plan: two, live: 2},
+		"actions/camara_qod_session_extend":       {plan: one, live: 1},
+		"data-sources/camara_qod_sessions":        {plan: "sessions"},
+		"data-sources/camara_qos_profile":         {plan: one, live: 1},
+		"data-sources/camara_qos_profiles":        {plan: "profiles"},
+		"ephemeral-resources/camara_access_token": {plan: one}, // its operator has no such API to apply to
+		"functions/login_hint":                    {plan: one, live: 1},
+		"functions/seconds":                       {plan: one, live: 1},
+		"provider":                                {configured: true, plan: one}, // its operator is not there to apply to
+		"quickstart/plain":                        {configured: true, plan: one, live: 1},
+		"quickstart/nokia-network-as-code":        {configured: true, version: sandbox.HybridA, plan: one, live: 1},
+		"quickstart/telefonica-open-gateway":      {configured: true, version: sandbox.Version010, options: asTelefonicaMock, plan: one, live: 1},
+		"resources/camara_qod_session":            {plan: one, live: 1},
+		"resources/camara_qos_assignment":         {plan: one, live: 1},
+		"scenarios/existing":                      {plan: "import_blocks"},
+		"scenarios/hybrid":                        {configured: true, version: sandbox.HybridB, plan: one, live: 1},
+		"scenarios/keep-alive":                    {plan: one, live: 1},
+		"scenarios/ports":                         {plan: two, live: 2},
+		"scenarios/private-key-jwt":               {configured: true, plan: one, live: 1},
+		"scenarios/three-legged":                  {configured: true, plan: two, live: 2},
 	}
 }
 
@@ -133,9 +138,6 @@ func TestAccCamaraExamplesImport(t *testing.T) {
 			t.Run(resource+" "+file, func(t *testing.T) {
 				t.Parallel()
 				cli := newCamaraImport(t, resource)
-				if file == "import-by-identity.tf" {
-					cli.needs("1.12.0")
-				}
 				cli.addFile(filepath.Join(folder, file))
 				cli.planShows("Plan: 1 to import, 0 to add, 0 to change, 0 to destroy.")
 			})
@@ -176,6 +178,7 @@ func newCamaraExample(t *testing.T, test camaraExample) (*example, *acctest.Cama
 func operatorEnvironment(world *acctest.CamaraWorld) []string {
 	urls := world.URLs()
 	return []string{
+		"TF_VAR_phone_number=" + examplePhoneNumber,
 		"CAMARA_BASE_URL=" + urls.QoD,
 		"CAMARA_OAUTH_FLOW=client_credentials", "CAMARA_OAUTH_TOKEN_URL=" + urls.Token,
 		"CAMARA_OAUTH_CLIENT_ID=" + acctest.OperatorClientID, "CAMARA_OAUTH_CLIENT_SECRET=" + acctest.OperatorClientSecret,

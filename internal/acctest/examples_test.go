@@ -1,7 +1,6 @@
 package acctest_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/go-version"
 
 	"github.com/qosform/terraform-provider-qos/internal/acctest"
 )
@@ -75,6 +72,7 @@ type example struct {
 	*acctest.CLI
 	t        *testing.T
 	provider string
+	env      []string
 	// sourced and configured are whether a file has the source, and the provider
 	// block.
 	sourced, configured bool
@@ -84,7 +82,7 @@ type example struct {
 
 func newExampleOf(t *testing.T, family acctest.Family, env ...string) *example {
 	t.Helper()
-	e := &example{CLI: acctest.NewCLIOf(t, []acctest.Family{family}, env...), t: t, provider: string(family), replace: strings.NewReplacer()}
+	e := &example{CLI: acctest.NewCLIOf(t, []acctest.Family{family}, env...), t: t, provider: string(family), env: env, replace: strings.NewReplacer()}
 	e.serveOpenTofu()
 	return e
 }
@@ -124,10 +122,28 @@ func (e *example) addFile(name string) {
 
 func (e *example) write(name, content string) {
 	e.t.Helper()
+	needLanguage(e.t, content)
 	e.sourced = e.sourced || strings.Contains(content, "required_providers")
 	e.configured = e.configured || strings.Contains("\n"+content, "\nprovider \"")
 	if err := os.WriteFile(filepath.Join(e.Dir(), name), []byte(content), 0o600); err != nil {
 		e.t.Fatal(err)
+	}
+}
+
+// needLanguage skips the test where the engine is older than what a configuration
+// makes use of.
+func needLanguage(t *testing.T, content string) {
+	t.Helper()
+	for mark, need := range map[string]func(*testing.T){
+		"\nephemeral \"": acctest.NeedsEphemeral,
+		"_wo_version":    acctest.NeedsWriteOnly,
+		"  identity = {": acctest.NeedsIdentity,
+		"\nlist \"":      acctest.NeedsQuery,
+		"\naction \"":    acctest.NeedsActions,
+	} {
+		if strings.Contains("\n"+content, mark) {
+			need(t)
+		}
 	}
 }
 
@@ -169,20 +185,6 @@ func (e *example) apply() (destroy func()) {
 		if out, err := e.Destroy(); err != nil {
 			e.t.Fatalf("destroy: %v\n%s", err, out)
 		}
-	}
-}
-
-// needs skips the test where the engine is older.
-func (e *example) needs(oldest string) {
-	e.t.Helper()
-	var engine struct {
-		Version string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal([]byte(e.MustRun("version", "-json")), &engine); err != nil {
-		e.t.Fatal(err)
-	}
-	if version.Must(version.NewVersion(engine.Version)).LessThan(version.Must(version.NewVersion(oldest))) {
-		e.t.Skipf("needs %s, the engine is %s", oldest, engine.Version)
 	}
 }
 

@@ -24,15 +24,21 @@ func TestAccExamples(t *testing.T) {
 	t.Parallel()
 	requireEngine(t)
 	plans := map[string]string{
+		"actions/thingspace_callback_test":          "Plan: 1 to add, 0 to change, 0 to destroy. Actions: 1 to invoke.",
+		"actions/thingspace_qos_subscription_stop":  "No changes.",
 		"data-sources/thingspace_callbacks":         "qos_listener",
 		"data-sources/thingspace_qos_subscriptions": "elevated_devices",
-		"provider":                              "Plan: 2 to add, 0 to change, 0 to destroy.",
-		"quickstart":                            "Plan: 2 to add, 0 to change, 0 to destroy.",
-		"resources/thingspace_callback":         "Plan: 1 to add, 0 to change, 0 to destroy.",
-		"resources/thingspace_qos_subscription": "Plan: 2 to add, 0 to change, 0 to destroy.",
-		"scenarios/ipv6-devices":                "Plan: 2 to add, 0 to change, 0 to destroy.",
-		"scenarios/pipeline":                    "Plan: 3 to add, 0 to change, 0 to destroy.",
-		"scenarios/unclaimed":                   "import_blocks",
+		"ephemeral-resources/thingspace_session":    "Plan: 1 to add, 0 to change, 0 to destroy.",
+		"functions/flow_endpoint":                   `"[2001:db8:1::20]:5004"`,
+		"functions/parse_event":                     "QosChangeOn",
+		"functions/parse_flow_endpoint":             "8554",
+		"provider":                                  "Plan: 2 to add, 0 to change, 0 to destroy.",
+		"quickstart":                                "Plan: 2 to add, 0 to change, 0 to destroy.",
+		"resources/thingspace_callback":             "Plan: 1 to add, 0 to change, 0 to destroy.",
+		"resources/thingspace_qos_subscription":     "Plan: 2 to add, 0 to change, 0 to destroy.",
+		"scenarios/ipv6-devices":                    "Plan: 2 to add, 0 to change, 0 to destroy.",
+		"scenarios/pipeline":                        "Plan: 3 to add, 0 to change, 0 to destroy.",
+		"scenarios/unclaimed":                       "import_blocks",
 	}
 	requireAll(t, "thingspace", plans)
 	for folder, want := range plans {
@@ -100,9 +106,6 @@ func TestAccExamplesImport(t *testing.T) {
 			t.Run(resource+" "+file, func(t *testing.T) {
 				t.Parallel()
 				cli := newImportExample(t, folder)
-				if file == "import-by-identity.tf" {
-					cli.needs("1.12.0")
-				}
 				cli.addFile(filepath.Join(folder, file))
 				out, _ := cli.plan()
 				if !strings.Contains(out, "Plan: 1 to import,") || !strings.Contains(out, "0 to destroy.") {
