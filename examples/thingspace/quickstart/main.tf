@@ -1,5 +1,7 @@
 terraform {
-  required_version = ">= 1.8"
+  # For password_wo. With an older one: password, and a callback_password that is
+  # not ephemeral.
+  required_version = ">= 1.11"
 
   required_providers {
     thingspace = {
@@ -21,7 +23,9 @@ resource "thingspace_callback" "qos" {
   account_name = var.account_name
   url          = "${coalesce(var.receiver_public_url, var.receiver_url)}/thingspace/callbacks"
   username     = var.callback_username
-  password     = var.callback_password
+
+  password_wo         = var.callback_password
+  password_wo_version = 1
 }
 
 # The callback's account_name, so that the callback comes first and goes last.

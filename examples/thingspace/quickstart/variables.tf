@@ -31,6 +31,7 @@ variable "callback_password" {
   description = "Password that callbacks carry: the receiver's --callback-password. 40 characters at most."
   type        = string
   sensitive   = true
+  ephemeral   = true # kept in neither plan nor state
 }
 
 variable "device_id" {

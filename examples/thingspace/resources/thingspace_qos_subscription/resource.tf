@@ -1,13 +1,16 @@
 variable "callback_password" {
   type      = string
   sensitive = true
+  ephemeral = true
 }
 
 resource "thingspace_callback" "qos" {
   account_name = "0000123456-00001"
   url          = "https://qos.example.com/thingspace/callbacks"
   username     = "terraform"
-  password     = var.callback_password
+
+  password_wo         = var.callback_password
+  password_wo_version = 1
 }
 
 # Uploads of one device to one server, at the Premium level.

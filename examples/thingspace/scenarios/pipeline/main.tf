@@ -26,6 +26,7 @@ variable "callback_password" {
   description = "The receiver's --callback-password."
   type        = string
   sensitive   = true
+  ephemeral   = true
 }
 
 variable "vehicles" {
@@ -41,7 +42,9 @@ resource "thingspace_callback" "qos" {
   account_name = "0000123456-00001"
   url          = "${var.receiver_public_url}/thingspace/callbacks"
   username     = var.callback_username
-  password     = var.callback_password
+
+  password_wo         = var.callback_password
+  password_wo_version = 1
 }
 
 # A request per vehicle, so that one can change without stopping the others.
