@@ -31,12 +31,9 @@ func TestMissingDevice(t *testing.T) {
 // request that names one, too.
 func TestThreeLegged(t *testing.T) {
 	t.Parallel()
-	for _, v := range versions() {
+	for _, v := range withTokens() {
 		t.Run(string(v), func(t *testing.T) {
 			t.Parallel()
-			if v == camara.HybridA {
-				t.Skip("the operator has no tokens")
-			}
 			w := newWorld(t, v)
 			token := w.threeLegged(phoneHint)
 			another := session(`{"device":{"phoneNumber":"+34666000002"}}`)

@@ -79,6 +79,11 @@ func versions(named ...camara.Version) []camara.Version {
 	return named
 }
 
+// withTokens are the versions of operators that know clients by their tokens.
+func withTokens() []camara.Version {
+	return slices.DeleteFunc(camara.Versions(), func(v camara.Version) bool { return v == camara.HybridA })
+}
+
 // answer is what the client got; err if it got none.
 type answer struct {
 	status int
