@@ -6,6 +6,10 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
+	"github.com/qosform/terraform-provider-qos/internal/explain"
 )
 
 // Found is what a list resource tells of one grant.
@@ -20,8 +24,48 @@ type Found struct {
 	State any
 }
 
-// Results are the results of a list resource, as many as are wanted.
-func (b *Backend) Results(ctx context.Context, req list.ListRequest, all []Found) iter.Seq[list.ListResult] {
+// Query is the configuration of a list resource: whose grants to list.
+type Query struct {
+	Device types.Object `tfsdk:"device"`
+}
+
+// ValidateQuery checks the configuration of a list resource.
+func ValidateQuery(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
+	var config Query
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		attribute.ValidateDevice(ctx, config.Device, &resp.Diagnostics)
+	}
+}
+
+// Find asks the operator for what is searched for, all at once: CAMARA lists what a
+// device has whole.
+type Find func(ctx context.Context, search Search) ([]Found, error)
+
+// List answers a query with what is found. Summary is that of errors.
+func (b *Backend) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream, summary string, find Find) {
+	var config Query
+	diags := req.Config.Get(ctx, &config)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	search, ok := b.Search(ctx, config.Device, summary, &diags)
+	if !ok {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	found, err := find(ctx, search)
+	if err != nil {
+		explain.Error(&diags, summary, err)
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	stream.Results = b.results(ctx, req, found)
+}
+
+// results are as many as are wanted.
+func (b *Backend) results(ctx context.Context, req list.ListRequest, all []Found) iter.Seq[list.ListResult] {
 	if req.Limit > 0 && int64(len(all)) > req.Limit {
 		all = all[:req.Limit]
 	}

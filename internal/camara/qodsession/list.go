@@ -6,16 +6,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
 	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
-	"github.com/qosform/terraform-provider-qos/internal/explain"
 )
 
 type qodSessionList struct {
@@ -31,10 +28,6 @@ const summaryList = "Unable to list QoD sessions"
 
 // NewListResource returns camara_qod_session for queries.
 func NewListResource() list.ListResource { return &qodSessionList{} }
-
-type queryModel struct {
-	Device types.Object `tfsdk:"device"`
-}
 
 func (l *qodSessionList) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "camara_qod_session"
@@ -57,38 +50,18 @@ func (l *qodSessionList) Configure(_ context.Context, req resource.ConfigureRequ
 }
 
 func (l *qodSessionList) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
-	var config queryModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if !resp.Diagnostics.HasError() {
-		attribute.ValidateDevice(ctx, config.Device, &resp.Diagnostics)
-	}
+	backend.ValidateQuery(ctx, req, resp)
 }
 
-// List asks the operator once: CAMARA lists a device's sessions whole.
 func (l *qodSessionList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	var diags diag.Diagnostics
-	found := l.find(ctx, req, &diags)
-	if diags.HasError() {
-		stream.Results = list.ListResultsStreamDiagnostics(diags)
-		return
-	}
-	stream.Results = l.backend.Results(ctx, req, found)
+	l.backend.List(ctx, req, stream, summaryList, l.find)
 }
 
-func (l *qodSessionList) find(ctx context.Context, req list.ListRequest, diags *diag.Diagnostics) []backend.Found {
-	var config queryModel
-	diags.Append(req.Config.Get(ctx, &config)...)
-	if diags.HasError() {
-		return nil
-	}
-	search, ok := l.backend.Search(ctx, config.Device, summaryList, diags)
-	if !ok {
-		return nil
-	}
+// find returns the device's sessions that have not ended.
+func (l *qodSessionList) find(ctx context.Context, search backend.Search) ([]backend.Found, error) {
 	sessions, err := search.Operator.RetrieveSessions(ctx, search.Subject, search.Device)
 	if err != nil {
-		explain.Error(diags, summaryList, listError(err, search.Operator.Version()))
-		return nil
+		return nil, listError(err, search.Operator.Version())
 	}
 	now := l.backend.Now()
 	var found []backend.Found
@@ -101,7 +74,7 @@ func (l *qodSessionList) find(ctx context.Context, req list.ListRequest, diags *
 			found = append(found, backend.Found{Name: state.name(session.ApplicationServer), Identity: identity(session.ID), Subject: search.Subject, State: state})
 		}
 	}
-	return found
+	return found, nil
 }
 
 // listError says of a version that has no list what to do without.

@@ -3,16 +3,13 @@ package qosassignment
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qosform/terraform-provider-qos/internal/camara/api"
 	"github.com/qosform/terraform-provider-qos/internal/camara/attribute"
 	"github.com/qosform/terraform-provider-qos/internal/camara/backend"
-	"github.com/qosform/terraform-provider-qos/internal/explain"
 )
 
 type qosAssignmentList struct {
@@ -28,10 +25,6 @@ const summaryList = "Unable to list QoS assignments"
 
 // NewListResource returns camara_qos_assignment for queries.
 func NewListResource() list.ListResource { return &qosAssignmentList{} }
-
-type queryModel struct {
-	Device types.Object `tfsdk:"device"`
-}
 
 func (l *qosAssignmentList) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "camara_qos_assignment"
@@ -53,50 +46,30 @@ func (l *qosAssignmentList) Configure(_ context.Context, req resource.ConfigureR
 }
 
 func (l *qosAssignmentList) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
-	var config queryModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if !resp.Diagnostics.HasError() {
-		attribute.ValidateDevice(ctx, config.Device, &resp.Diagnostics)
-	}
+	backend.ValidateQuery(ctx, req, resp)
 }
 
 func (l *qosAssignmentList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	var diags diag.Diagnostics
-	found := l.find(ctx, req, &diags)
-	if diags.HasError() {
-		stream.Results = list.ListResultsStreamDiagnostics(diags)
-		return
-	}
-	stream.Results = l.backend.Results(ctx, req, found)
+	l.backend.List(ctx, req, stream, summaryList, find)
 }
 
 // find returns the device's assignment, or none.
-func (l *qosAssignmentList) find(ctx context.Context, req list.ListRequest, diags *diag.Diagnostics) []backend.Found {
-	var config queryModel
-	diags.Append(req.Config.Get(ctx, &config)...)
-	if diags.HasError() {
-		return nil
-	}
-	search, ok := l.backend.Search(ctx, config.Device, summaryList, diags)
-	if !ok {
-		return nil
-	}
+func find(ctx context.Context, search backend.Search) ([]backend.Found, error) {
 	assignment, err := search.Operator.RetrieveAssignment(ctx, search.Subject, search.Device)
 	switch {
 	case api.NoneListed(err):
-		return nil
+		return nil, nil
 	case err != nil:
-		explain.Error(diags, summaryList, err)
-		return nil
+		return nil, err
 	}
 	if assignment.Device == nil {
 		assignment.Device = search.Device
 	}
 	state := imported(assignment)
 	if state.ended() != "" {
-		return nil
+		return nil, nil
 	}
-	return []backend.Found{{Name: state.name(), Identity: identity(assignment.ID), Subject: search.Subject, State: state}}
+	return []backend.Found{{Name: state.name(), Identity: identity(assignment.ID), Subject: search.Subject, State: state}}, nil
 }
 
 // imported is an assignment as it is after an import. Secrets that it may have

@@ -111,6 +111,9 @@ func (a *testAction) Invoke(ctx context.Context, req action.InvokeRequest, resp 
 	}
 	limit, diags := config.Timeouts.Invoke(ctx, defaultTestTimeout)
 	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	journal, err := a.backend.Journal()
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryTest, err)

@@ -91,6 +91,9 @@ func (a *stopAction) Invoke(ctx context.Context, req action.InvokeRequest, resp 
 	}
 	limit, diags := config.Timeouts.Invoke(ctx, defaultDeleteTimeout)
 	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	q, err := newRequester(a.backend)
 	if err != nil {
 		explain.Error(&resp.Diagnostics, summaryDelete, err)
